@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import type { Alert24Client } from './alert24-client.ts';
 import type { Clock } from './clock.ts';
 import type { DedupeMode } from './dedupe-mode.ts';
+import { buildBlindFailure, buildFailure, type Failure } from './failure.ts';
 import { findRecordedChange, type Look } from './find-recorded-change.ts';
 import { buildIdempotencyKey } from './idempotency-key.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
@@ -35,8 +36,6 @@ export type DeliveryOptions = Readonly<{
 	log: Log;
 }>;
 
-type Failure = Extract<Verdict, { kind: 'failed' }> & Readonly<{ retryAfterMs: number | undefined }>;
-
 // After so many looks that failed for a passing reason the change is sent again unlooked.
 const mostBlindLooks = 2;
 
@@ -65,7 +64,7 @@ class ChangeDelivery {
 		for (let failures = 0; ; ) {
 			const look = await this.#look();
 			if (look?.kind === 'found') return this.#end('already recorded', { id: look.id });
-			const verdict = this.#isBlind(look) ? blindFailure(look) : await this.#attempt();
+			const verdict = this.#isBlind(look) ? buildBlindFailure(look.reason) : await this.#attempt();
 			if (verdict.kind === 'recorded') return this.#end('recorded', { id: verdict.id });
 			if (verdict.kind === 'refused') return this.#end('refused', { reason: verdict.reason });
 			failures += 1;
@@ -110,8 +109,7 @@ class ChangeDelivery {
 			if (!(error instanceof NetworkFault)) throw error;
 			log.detail(`attempt ${this.#attempts}: ${error.message}`);
 			this.#mayBeRecorded ||= error.mayHaveArrived;
-			const { message: reason, isPermanent, mayHaveArrived } = error;
-			return { kind: 'failed', reason, isPermanent, mayHaveArrived, retryAfterMs: undefined };
+			return buildFailure(error);
 		}
 	}
 
@@ -139,14 +137,4 @@ class ChangeDelivery {
 		const { id, reason } = facts;
 		return { change: this.#change, state, id, attempts: this.#attempts, requestId: this.#requestId, reason };
 	}
-}
-
-function blindFailure(look: Extract<Look, { kind: 'unreadable' }>): Failure {
-	return {
-		kind: 'failed',
-		reason: `it is not known whether the change was recorded: ${look.reason}`,
-		isPermanent: false,
-		mayHaveArrived: true,
-		retryAfterMs: undefined,
-	};
 }
