@@ -51,6 +51,7 @@ class ChangeDelivery {
 	#attempts = 0;
 	#blindLooks = 0;
 	#mayBeRecorded: boolean;
+	#wasAccepted = false;
 	#requestId: string | undefined;
 
 	constructor(change: Change, options: DeliveryOptions) {
@@ -64,6 +65,7 @@ class ChangeDelivery {
 		for (let failures = 0; ; ) {
 			const look = await this.#look();
 			if (look?.kind === 'found') return this.#end('already recorded', { id: look.id });
+			if (this.#wasAccepted && !this.#isInDoubt(look)) return this.#end('recorded', {});
 			const verdict = this.#isBlind(look) ? buildBlindFailure(look.reason) : await this.#attempt();
 			if (verdict.kind === 'recorded') return this.#end('recorded', { id: verdict.id });
 			if (verdict.kind === 'refused') return this.#end('refused', { reason: verdict.reason });
@@ -89,8 +91,14 @@ class ChangeDelivery {
 		return look;
 	}
 
+	// An accepted change is sent again only when a list shows that it is not there; one that may have arrived, also when no list can be had.
 	#isBlind(look: Look | undefined): look is Extract<Look, { kind: 'unreadable' }> {
-		return look?.kind === 'unreadable' && look.isPassing && ++this.#blindLooks < mostBlindLooks;
+		if (look?.kind !== 'unreadable' || !look.isPassing) return false;
+		return this.#wasAccepted || ++this.#blindLooks < mostBlindLooks;
+	}
+
+	#isInDoubt(look: Look | undefined): boolean {
+		return look?.kind === 'absent' || (look?.kind === 'unreadable' && look.isPassing);
 	}
 
 	async #attempt(): Promise<Exclude<Verdict, { kind: 'failed' }> | Failure> {
@@ -109,6 +117,7 @@ class ChangeDelivery {
 			if (!(error instanceof NetworkFault)) throw error;
 			log.detail(`attempt ${this.#attempts}: ${error.message}`);
 			this.#mayBeRecorded ||= error.mayHaveArrived;
+			this.#wasAccepted = error.wasAccepted;
 			return buildFailure(error);
 		}
 	}
