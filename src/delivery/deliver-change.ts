@@ -104,6 +104,7 @@ class ChangeDelivery {
 	async #attempt(): Promise<Exclude<Verdict, { kind: 'failed' }> | Failure> {
 		const { client, policy, clock, log } = this.#options;
 		this.#attempts += 1;
+		this.#wasAccepted = false;
 		try {
 			const limitMs = attemptLimitMs(this.#remainingMs(), policy);
 			const answer = await client.postChange(this.#change, this.#idempotencyKey, limitMs);
