@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parse } from 'yaml';
+
+const projectRoot = join(import.meta.dirname, '../..');
+const gitlabCiLocal = createRequire(import.meta.url).resolve('gitlab-ci-local');
+const run = promisify(execFile);
+
+export type PipelineRun = { exitCode: number; log: string };
+export type RenderedJob = { variables?: Record<string, string>; [keyword: string]: unknown };
+
+/** A GitLab project in a temporary directory, with our components in it, whose pipelines gitlab-ci-local renders and runs. */
+export type GitlabProject = AsyncDisposable & {
+	directory: string;
+	/** Renders the pipeline, checked against GitLab's JSON schema; throws what gitlab-ci-local says of an invalid one. */
+	render(configuration: object): Promise<Record<string, RenderedJob>>;
+	/** Runs the pipeline on the shell executor; `variables` are those of the project's CI/CD settings. */
+	run(configuration: object, variables?: Record<string, string>): Promise<PipelineRun>;
+};
+
+/** Creates the project. `commands` are shell scripts by name, found on the PATH of its jobs. */
+export async function createGitlabProject(commands: Record<string, string> = {}): Promise<GitlabProject> {
+	const home = await mkdtemp(join(tmpdir(), 'alert24-gitlab-project-'));
+	const directory = join(home, 'shop');
+	const bin = join(home, 'bin');
+	// Of this process's environment only the PATH: a variable of the surrounding CI must not reach the jobs.
+	const env = { HOME: home, PATH: `${bin}:${process.env['PATH']}`, NO_COLOR: '1' };
+	await mkdir(join(directory, 'templates'), { recursive: true });
+	await copyFile(join(projectRoot, 'templates/notify.yml'), join(directory, 'templates/notify.yml'));
+	await mkdir(bin);
+	// gitlab-ci-local copies the project by rsync before it runs anything, but its shell executor doesn't use the copy.
+	for (const [name, script] of Object.entries({ rsync: 'exit 0', ...commands })) {
+		await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
+		await chmod(join(bin, name), 0o755);
+	}
+	await commitEverything(directory, env);
+
+	async function gitlabCiLocalRun(configuration: object, ...options: string[]) {
+		await writeFile(join(directory, '.gitlab-ci.yml'), JSON.stringify(configuration));
+		return run(process.execPath, [gitlabCiLocal, ...options], { env, cwd: directory });
+	}
+
+	return {
+		directory,
+		async render(configuration) {
+			const { stdout } = await gitlabCiLocalRun(configuration, '--preview');
+			return parse(stdout);
+		},
+		async run(configuration, variables = {}) {
+			const settings = Object.entries({ GITLAB_CI: 'true', ...variables });
+			const options = settings.flatMap(([name, value]) => ['--variable', `${name}=${value}`]);
+			try {
+				const { stdout, stderr } = await gitlabCiLocalRun(configuration, '--force-shell-executor', ...options);
+				return { exitCode: 0, log: stdout + stderr };
+			} catch (error) {
+				const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+				return { exitCode: code, log: stdout + stderr };
+			}
+		},
+		async [Symbol.asyncDispose]() {
+			await rm(home, { recursive: true, force: true });
+		},
+	};
+}
+
+async function commitEverything(directory: string, env: NodeJS.ProcessEnv): Promise<void> {
+	const git = (...options: string[]) => run('git', options, { cwd: directory, env });
+	await git('init', '--quiet', '--initial-branch=main');
+	await git('config', 'user.name', 'Ada Lovelace');
+	await git('config', 'user.email', 'ada@example.com');
+	await git('remote', 'add', 'origin', 'https://gitlab.example.com/acme/shop.git');
+	await git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
+	await git('add', '.');
+	await git('commit', '--quiet', '--message', 'Sell shoes');
+}
