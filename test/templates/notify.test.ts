@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { parseAllDocuments } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { createGitlabProject, type GitlabProject, type RenderedJob } from '../support/gitlab-project.ts';
 import { includeNotify } from '../support/include-notify.ts';
-
-type Input = { description?: string; default?: unknown; options?: string[]; type?: string };
 
 const deploy = { stage: 'deploy', script: ['./deploy.sh'] };
 const mainOnly = [{ if: '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH' }];
@@ -31,11 +26,9 @@ const variants = {
 	tagless: { record_failures: true, runner_tags: [] },
 };
 
-describe('the component notify', () => {
+describe('the jobs of the component notify', () => {
 	let project: GitlabProject;
 	let jobs: Record<string, RenderedJob>;
-	let inputs: Record<string, Input>;
-	let body: Record<string, object>;
 
 	before(async () => {
 		project = await createGitlabProject();
@@ -45,31 +38,8 @@ describe('the component notify', () => {
 			default: { image: 'node:24', services: ['postgres:17'], before_script: ['npm ci'], after_script: ['ls'] },
 			deploy,
 		});
-		const template = await readFile(join(import.meta.dirname, '../../templates/notify.yml'), 'utf8');
-		const [header, content] = parseAllDocuments(template);
-		inputs = header?.toJS().spec.inputs;
-		body = content?.toJS();
 	});
 	after(() => project[Symbol.asyncDispose]());
-
-	it('describes every input in one sentence', () => {
-		for (const [name, { description }] of Object.entries(inputs)) {
-			assert.match(description ?? '', /^[A-Z][^.]*\.?[^.]*[^.]\.$/, name);
-		}
-	});
-
-	it('uses every input that it declares, and no other', () => {
-		const used = [...JSON.stringify(body).matchAll(/\$\[\[ inputs\.(\w+) \]\]/g)].map(([, name]) => name);
-		assert.deepEqual([...new Set(used)].sort(), Object.keys(inputs).sort());
-	});
-
-	it('has no empty hidden job, which GitLab refuses though gitlab-ci-local does not', () => {
-		for (const [name, job] of Object.entries(body)) assert.notDeepEqual(job, {}, name);
-	});
-
-	it('runs the image of its own version', () => {
-		assert.equal(inputs['image_tag']?.default, packageJson.version);
-	});
 
 	it('adds two jobs, of which only the one for a success runs unless failures are asked for', () => {
 		assert.deepEqual(jobs['plain:success'], {
@@ -142,25 +112,4 @@ describe('the component notify', () => {
 		const { variables, ...plain } = jobs['plain:success'] ?? {};
 		assert.deepEqual(jobs['tagless:success'], { ...plain, variables });
 	});
-
-	for (const name of ['deploy_job', 'environment']) {
-		it(`needs the input ${name}`, async () => {
-			const { [name]: _, ...rest } = includeNotify().inputs as Record<string, unknown>;
-			const pipeline = { include: [{ ...includeNotify(), inputs: rest }], deploy };
-			await assert.rejects(project.render(pipeline), new RegExp(`\`${name}\` input: required value`));
-		});
-	}
-
-	for (const [name, value, complaint] of [
-		['change_type', 'deploy', 'not in the list of allowed options'],
-		['risk_level', 'severe', 'not in the list of allowed options'],
-		['timeout', 'a minute', 'provided value is not a number'],
-		['record_failures', 'yes', 'provided value is not a boolean'],
-		['runner_tags', 'docker', 'provided value is not a array'],
-	] as const) {
-		it(`refuses ${value} as ${name}`, async () => {
-			const pipeline = { include: [includeNotify({ [name]: value })], deploy };
-			await assert.rejects(project.render(pipeline), new RegExp(`\`${name}\` input: .*${complaint}`));
-		});
-	}
 });
