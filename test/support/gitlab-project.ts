@@ -17,9 +17,9 @@ export type RenderedJob = { variables?: Record<string, string>; [keyword: string
 export type GitlabProject = AsyncDisposable & {
 	directory: string;
 	/** Renders the pipeline, checked against GitLab's JSON schema; throws what gitlab-ci-local says of an invalid one. */
-	render(configuration: object): Promise<Record<string, RenderedJob>>;
+	render(configuration: object | string): Promise<Record<string, RenderedJob>>;
 	/** Runs the pipeline on the shell executor; `variables` are those of the project's CI/CD settings. */
-	run(configuration: object, variables?: Record<string, string>): Promise<PipelineRun>;
+	run(configuration: object | string, variables?: Record<string, string>): Promise<PipelineRun>;
 };
 
 /** Creates the project. `commands` are shell scripts by name, found on the PATH of its jobs. */
@@ -39,26 +39,30 @@ export async function createGitlabProject(commands: Record<string, string> = {})
 	}
 	await commitEverything(directory, env);
 
-	async function gitlabCiLocalRun(configuration: object, ...options: string[]) {
-		await writeFile(join(directory, '.gitlab-ci.yml'), JSON.stringify(configuration));
-		return run(process.execPath, [gitlabCiLocal, ...options], { env, cwd: directory });
+	async function writeConfiguration(configuration: object | string) {
+		const yaml = typeof configuration === 'string' ? configuration : JSON.stringify(configuration);
+		await writeFile(join(directory, '.gitlab-ci.yml'), yaml);
 	}
 
 	return {
 		directory,
 		async render(configuration) {
-			const { stdout } = await gitlabCiLocalRun(configuration, '--preview');
+			await writeConfiguration(configuration);
+			const { stdout } = await run(process.execPath, [gitlabCiLocal, '--preview'], { env, cwd: directory });
 			return parse(stdout);
 		},
 		async run(configuration, variables = {}) {
-			const settings = Object.entries({ GITLAB_CI: 'true', ...variables });
-			const options = settings.flatMap(([name, value]) => ['--variable', `${name}=${value}`]);
+			await writeConfiguration(configuration);
+			const settings = { GITLAB_CI: 'true', ...variables };
+			const options = ['--force-shell-executor', `--ignore-predefined-vars=${Object.keys(settings)}`];
+			for (const [name, value] of Object.entries(settings)) options.push('--variable', `${name}=${value}`);
+			// One stream for both, so that the log keeps the order of the lines.
+			const merged = ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, gitlabCiLocal, ...options];
 			try {
-				const { stdout, stderr } = await gitlabCiLocalRun(configuration, '--force-shell-executor', ...options);
-				return { exitCode: 0, log: stdout + stderr };
+				return { exitCode: 0, log: (await run('sh', merged, { env, cwd: directory })).stdout };
 			} catch (error) {
-				const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-				return { exitCode: code, log: stdout + stderr };
+				const { code, stdout } = error as { code: number; stdout: string };
+				return { exitCode: code, log: stdout };
 			}
 		},
 		async [Symbol.asyncDispose]() {

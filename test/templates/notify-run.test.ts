@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createGitlabProject } from '../support/gitlab-project.ts';
+import { hostileText } from '../support/hostile-text.ts';
 import { includeNotify } from '../support/include-notify.ts';
 import { readRecordedEnvironments, recordEnvironment } from '../support/recorded-environment.ts';
 
@@ -11,16 +12,6 @@ const deploy = { stage: 'deploy', script: ['true'] };
 const fails = { script: ['false'] };
 const twoInclusions = [includeNotify(), includeNotify({ job_prefix: 'both', record_failures: true })];
 
-const hostileText = [
-	`'single' "double" \`id\` $(id) \${ { $`,
-	'\\ \\\\ \\n \\0 \\1 \\k<x> C:\\temp',
-	'* ** [a-z] ? ~ ! # %s %% 100%',
-	'key: value, - item, ? x, & anchor, *alias, | > @ {{ handlebars }} {% liquid %} $[[ nothing ]]',
-	'!reference [.x, script]',
-	'🚀 é ‮ \u{1F468}‍\u{1F469}',
-	'\ttabs\tand trailing spaces   ',
-	'-- --help -n',
-].join('\n');
 const hostileLine = hostileText.replaceAll('\n', ' ');
 
 describe('a pipeline that includes the component notify', () => {
