@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { runDemo } from '../scripts/run-demo.ts';
-
-const projectRoot = join(import.meta.dirname, '..');
+import { runProgram } from './support/run-program.ts';
 
 describe('npm run demo', () => {
 	it('shows a pipeline that records its deployment, and leaves nothing behind', async () => {
 		const directory = await mkdtemp(join(tmpdir(), 'alert24-demo-test-'));
 		try {
-			const { exitCode, stdout } = await runScript({ TMPDIR: directory, PATH: process.env['PATH'] });
+			const { exitCode, stdout } = await runScript({ TMPDIR: directory });
 			assert.equal(exitCode, 0, stdout);
 			assert.match(stdout, /alert24:success > Recorded: /);
 			assert.match(stdout, /"summary": "Deployed shop @ [0-9a-f]{8}"/);
@@ -39,13 +36,14 @@ describe('npm run demo', () => {
 	});
 });
 
-async function runScript(env: NodeJS.ProcessEnv) {
-	const demo = spawn(process.execPath, ['--import', 'tsx', join(projectRoot, 'scripts/demo.ts')], {
-		cwd: projectRoot,
-		env,
-		stdio: ['ignore', 'pipe', 'pipe'],
-	});
-	const ended = new Promise<number | null>((resolve) => demo.once('close', resolve));
-	const [stdout, stderr, exitCode] = await Promise.all([text(demo.stdout), text(demo.stderr), ended]);
-	return { stdout, stderr, exitCode };
+function runScript(environment: Record<string, string>) {
+	return runProgram(
+		[],
+		{ TSX_DISABLE_CACHE: '1', ...environment },
+		{
+			program: join(import.meta.dirname, '../scripts/demo.ts'),
+			cwd: join(import.meta.dirname, '..'),
+			nodeOptions: ['--import', 'tsx'],
+		},
+	);
 }

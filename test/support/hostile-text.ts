@@ -5,7 +5,7 @@ export const hostileText = [
 	'* ** [a-z] ? ~ ! # %s %% 100%',
 	'key: value, - item, ? x, & anchor, *alias, | > @ {{ handlebars }} {% liquid %} $[[ nothing ]]',
 	'!reference [.x, script]',
-	'🚀 é ‮ \u{1F468}‍\u{1F469}',
+	'🚀 é \u{202E} \u{1F468}\u{200D}\u{1F469}',
 	'-- --help -n',
 	'\ttabs\tand trailing spaces   ',
 ].join('\n');
