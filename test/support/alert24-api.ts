@@ -27,16 +27,15 @@ export function answerRequest(request: ApiRequest, organization: Organization): 
 	const scope = organization.keys.get(key ?? '');
 	if (scope === undefined) return errorAnswer(401);
 
-	const url = new URL(request.path, 'http://localhost');
-	const route = /^\/api\/v1\/(?:services\/(?<serviceId>[^/]+)\/)?changes$/.exec(url.pathname);
+	const [path = '', query] = request.path.split('?');
+	const route = /^\/api\/v1\/(?:services\/([^/]+)\/)?changes$/.exec(decodePath(path));
 	if (route === null || !['GET', 'POST'].includes(request.method)) return errorAnswer(404);
 	if (request.method === 'POST' && scope !== 'write') return errorAnswer(403);
 
-	const encodedId = route.groups?.['serviceId'];
-	const serviceId = encodedId === undefined ? undefined : decodeURIComponent(encodedId);
+	const serviceId = route[1];
 	if (request.method === 'POST') return create(request, organization, serviceId);
 	if (!exists(serviceId, organization)) return errorAnswer(404, 'Service not found');
-	return organization.log.list(url.searchParams, serviceId);
+	return organization.log.list(new URLSearchParams(query), serviceId);
 }
 
 function create(request: ApiRequest, organization: Organization, serviceInPath: string | undefined): Answer {
@@ -55,4 +54,13 @@ function create(request: ApiRequest, organization: Organization, serviceInPath: 
 
 function exists(serviceId: string | undefined, { services }: Organization): boolean {
 	return serviceId === undefined || services === undefined || services.has(serviceId);
+}
+
+/** Without escapes; empty where they are malformed, and a slash that is escaped still separates nothing. */
+function decodePath(path: string): string {
+	try {
+		return decodeURIComponent(path.replaceAll(/%2f/gi, '%252F'));
+	} catch {
+		return '';
+	}
 }

@@ -18,8 +18,8 @@ suite('answers without an end', { concurrency: true }, () => {
 	test('a redirect can lead to itself or to another server', async () => {
 		await using alert24 = await startAlert24();
 		alert24.failWith({ kind: 'redirect', to: 'itself' }, { kind: 'redirect', to: new URL('http://127.0.0.1:9/x') });
-		const itself = await observePost(alert24, 1000);
-		const elsewhere = await observePost(alert24, 1000);
+		const itself = await observePost(alert24, 5000);
+		const elsewhere = await observePost(alert24, 5000);
 		assert.equal(itself.headers?.location, `${alert24.url}/api/v1/changes`);
 		assert.equal(elsewhere.headers?.location, 'http://127.0.0.1:9/x');
 	});
@@ -27,17 +27,8 @@ suite('answers without an end', { concurrency: true }, () => {
 	test('a trickle comes a byte at a time', async () => {
 		await using alert24 = await startAlert24();
 		alert24.failWith({ kind: 'trickle', part: 'body', intervalMs: 20 });
-		const seen = await observePost(alert24, 150);
-		assert.match(seen.body, /^ {2,8}$/);
-	});
-
-	test('a second is what a trickle waits for each byte where nothing else is said', async () => {
-		await using alert24 = await startAlert24();
-		alert24.failWith({ kind: 'trickle', part: 'body' });
-		const startedAtMs = performance.now();
-		const { bodyAtMs } = await observePost(alert24, 1300);
-		assert.equal(bodyAtMs.length, 1);
-		assert.ok((bodyAtMs[0] ?? 0) - startedAtMs > 900);
+		const seen = await observePost(alert24, 300);
+		assert.match(seen.body, /^ {2,15}$/);
 	});
 
 	test('an endless body waits for its reader', async () => {

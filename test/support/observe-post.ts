@@ -8,8 +8,6 @@ export type Observation = {
 	headers?: IncomingMessage['headers'];
 	/** As much of the body as arrived. */
 	body: string;
-	/** When the bytes of the body arrived, by `performance.now()`. */
-	bodyAtMs: number[];
 	/** How it ended: a whole answer, an error's code, or `waited` when the client gave up. */
 	end: string;
 };
@@ -17,7 +15,7 @@ export type Observation = {
 /** Posts one valid change with bare node:http and tells what came back within `patienceMs`. */
 export function observePost(alert24: Alert24StandIn, patienceMs: number, ca?: string): Promise<Observation> {
 	const { promise, resolve } = Promise.withResolvers<Observation>();
-	const seen: Observation = { body: '', bodyAtMs: [], end: '' };
+	const seen: Observation = { body: '', end: '' };
 	const headers = { Authorization: `Bearer ${alert24.apiKey}`, 'Content-Type': 'application/json' };
 	const send = alert24.origin.startsWith('https:') ? httpsRequest : httpRequest;
 	const request = send(`${alert24.url}/api/v1/changes`, { method: 'POST', headers, ca, agent: false });
@@ -35,7 +33,6 @@ export function observePost(alert24: Alert24StandIn, patienceMs: number, ca?: st
 		response.setEncoding('utf8');
 		response.on('data', (text: string) => {
 			seen.body += text;
-			seen.bodyAtMs.push(performance.now());
 		});
 		response.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
 		response.on('end', () => end('whole'));

@@ -68,6 +68,15 @@ suite('runProgram', { concurrency: true }, () => {
 		assert.deepEqual([run.exitCode, run.signal], [7, null]);
 	});
 
+	test('measures the memory that the program took at most', async () => {
+		const idle = await writeProgram('');
+		const busy = await writeProgram('Buffer.alloc(128 * 1024 * 1024, 1).fill(2)');
+		await using little = await runProgram([], {}, { program: idle, measuresMemory: true });
+		await using much = await runProgram([], {}, { program: busy, measuresMemory: true });
+		const difference = (much.peakMemoryBytes ?? 0) - (little.peakMemoryBytes ?? 0);
+		assert.ok(difference > 100 * 1024 * 1024 && difference < 160 * 1024 * 1024, `${difference} bytes`);
+	});
+
 	test('passes options to Node', async () => {
 		const program = await writeProgram('console.log(process.title)');
 		await using run = await runProgram([], {}, { program, nodeOptions: ['--title=recorder'] });
