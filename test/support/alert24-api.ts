@@ -28,11 +28,12 @@ export function answerRequest(request: ApiRequest, organization: Organization): 
 	if (scope === undefined) return errorAnswer(401);
 
 	const [path = '', query] = request.path.split('?');
-	const route = /^\/api\/v1\/(?:services\/([^/]+)\/)?changes$/.exec(decodePath(path));
+	const route = /^\/api\/v1\/(?:services\/([^/]+)\/)?changes$/.exec(path);
 	if (route === null || !['GET', 'POST'].includes(request.method)) return errorAnswer(404);
 	if (request.method === 'POST' && scope !== 'write') return errorAnswer(403);
 
-	const serviceId = route[1];
+	const serviceId = route[1] && decodeSegment(route[1]);
+	if (serviceId === undefined && route[1] !== undefined) return errorAnswer(404);
 	if (request.method === 'POST') return create(request, organization, serviceId);
 	if (!exists(serviceId, organization)) return errorAnswer(404, 'Service not found');
 	return organization.log.list(new URLSearchParams(query), serviceId);
@@ -56,11 +57,11 @@ function exists(serviceId: string | undefined, { services }: Organization): bool
 	return serviceId === undefined || services === undefined || services.has(serviceId);
 }
 
-/** Without escapes; empty where they are malformed, and a slash that is escaped still separates nothing. */
-function decodePath(path: string): string {
+/** Undefined where an escape is malformed. */
+function decodeSegment(segment: string): string | undefined {
 	try {
-		return decodeURIComponent(path.replaceAll(/%2f/gi, '%252F'));
+		return decodeURIComponent(segment);
 	} catch {
-		return '';
+		return undefined;
 	}
 }

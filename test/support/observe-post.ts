@@ -8,7 +8,7 @@ export type Observation = {
 	headers?: IncomingMessage['headers'];
 	/** As much of the body as arrived. */
 	body: string;
-	/** How it ended: a whole answer, an error's code, or `waited` when the client gave up. */
+	/** How it ended: `whole` answer, an error's code (its message for a lost connection), or `waited` in vain. */
 	end: string;
 };
 
@@ -26,7 +26,7 @@ export function observePost(alert24: Alert24StandIn, patienceMs: number, ca?: st
 		resolve(seen);
 	};
 	const patience = setTimeout(end, patienceMs, 'waited');
-	request.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+	request.on('error', (error: NodeJS.ErrnoException) => end(describe(error)));
 	request.on('response', (response) => {
 		seen.status = response.statusCode ?? 0;
 		seen.headers = response.headers;
@@ -34,9 +34,14 @@ export function observePost(alert24: Alert24StandIn, patienceMs: number, ca?: st
 		response.on('data', (text: string) => {
 			seen.body += text;
 		});
-		response.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+		response.on('error', (error: NodeJS.ErrnoException) => end(describe(error)));
 		response.on('end', () => end('whole'));
 	});
 	request.end(JSON.stringify({ summary: 'Deployed shop', external_id: 'gitlab:1' }));
 	return promise;
+}
+
+/** Node gives ECONNRESET to a connection that was closed as well; only the message tells it from a reset. */
+function describe({ code, message }: NodeJS.ErrnoException): string {
+	return code === undefined || code === 'ECONNRESET' ? message : code;
 }
