@@ -46,10 +46,12 @@ suite('the faults of the stand-in of Alert24', { concurrency: true }, () => {
 		test(`${JSON.stringify(fault)} shows as ${JSON.stringify(expected)}, and is over after it`, async () => {
 			await using alert24 = await startAlert24();
 			alert24.failWith(fault);
-			const { status, end } = await observePost(alert24, expected.end === 'waited' ? 300 : 5000);
+			// Only for what must never come is the client impatient, so that a busy machine changes nothing.
+			const patience = expected.status === undefined ? { headersMs: 150 } : { bodyMs: 100 };
+			const { status, end } = await observePost(alert24, expected.end === 'waited' ? patience : {});
 			assert.deepEqual({ ...(status && { status }), end, records: alert24.changes.length }, expected);
 			assert.deepEqual(alert24.requests[0]?.fault, fault);
-			assert.equal((await observePost(alert24, 5000)).status, 201);
+			assert.equal((await observePost(alert24)).status, 201);
 		});
 	}
 
@@ -57,7 +59,7 @@ suite('the faults of the stand-in of Alert24', { concurrency: true }, () => {
 		test(`a 2xx with a strange body (${name}) arrives whole, and the change is recorded`, async () => {
 			await using alert24 = await startAlert24();
 			alert24.failWith({ kind: 'status', status: 200, body });
-			const seen = await observePost(alert24, 5000);
+			const seen = await observePost(alert24);
 			assert.deepEqual([seen.status, seen.end, alert24.changes.length], [200, 'whole', 1]);
 			if (typeof body === 'object') assert.equal(seen.body, 'json' in body ? JSON.stringify(body.json) : body.text);
 			if (body === 'huge') assert.equal(JSON.parse(seen.body).data.summary.length, 32 * 1024 * 1024);
@@ -70,7 +72,7 @@ suite('the faults of the stand-in of Alert24', { concurrency: true }, () => {
 	test("an error status has Alert24's envelope, its request id and the headers asked for", async () => {
 		await using alert24 = await startAlert24();
 		alert24.failWith({ kind: 'status', status: 429, headers: { 'Retry-After': '7' } });
-		const seen = await observePost(alert24, 5000);
+		const seen = await observePost(alert24);
 		const error = { type: 'rate_limit_error', message: 'Too many requests', status: 429 };
 		assert.deepEqual(JSON.parse(seen.body), { error });
 		assert.equal(seen.headers?.['retry-after'], '7');
