@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { Delivery } from './delivery/deliver-change.ts';
+import type { Delivery } from './delivery/delivery.ts';
 import type { Log } from './log.ts';
 import { quote } from './visible-text.ts';
 
