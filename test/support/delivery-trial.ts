@@ -68,7 +68,7 @@ export async function tryDelivery(alert24: Alert24StandIn, options: TrialOptions
 	return {
 		...run,
 		pauses: clock.pauses,
-		undelivered: file === undefined ? undefined : JSON.parse(file).changes,
+		undelivered: file?.startsWith('{') ? JSON.parse(file).changes : undefined,
 		undeliveredFile: path,
 	};
 }
