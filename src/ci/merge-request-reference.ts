@@ -1,0 +1,27 @@
+/** The project whose merge requests count: a message may quote another project's. */
+export type ReferencedProject = Readonly<{ path: string | undefined; url: string | undefined }>;
+
+/**
+ * Finds the number of the merge request that a commit message says it came from, as GitLab's commit templates write it
+ * (https://docs.gitlab.com/user/project/merge_requests/commit_templates/): the last line `See merge request <reference>`,
+ * else a subject that ends in `(!123)`. The last line counts, because a revert quotes the one that it reverts above its own.
+ */
+export function findMergeRequestNumber(message: string, project: ReferencedProject): string | undefined {
+	const lines = message.split('\n');
+	for (const line of lines.toReversed()) {
+		const reference = /^See merge request (\S+)\s*$/.exec(line)?.[1];
+		const number = reference && numberOfReference(reference, project);
+		if (number) return number;
+	}
+	const reference = /\(([^\s()]*!\d+)\)\s*$/.exec(lines[0] ?? '')?.[1];
+	return reference && numberOfReference(reference, project);
+}
+
+// `!12`, `group/project!12` or `https://host/group/project/-/merge_requests/12`
+function numberOfReference(reference: string, project: ReferencedProject): string | undefined {
+	const short = /^(.*)!(\d+)$/.exec(reference);
+	if (short) return short[1] === '' || short[1] === project.path ? short[2] : undefined;
+	const prefix = `${project.url}/-/merge_requests/`;
+	const number = reference.startsWith(prefix) ? reference.slice(prefix.length) : '';
+	return /^\d+$/.test(number) ? number : undefined;
+}

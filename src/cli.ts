@@ -1,0 +1,39 @@
+import { systemClock } from './delivery/clock.ts';
+import { retryPolicy } from './delivery/retry-policy.ts';
+import { readEnvironment } from './environment.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { Log, type Terminal } from './log.ts';
+import { type CommandContext, recordDeployment } from './record-deployment.ts';
+import { Redactor } from './redact.ts';
+import { ReportedError } from './reported-error.ts';
+
+/** What `run` is given of the process; tests give their own. */
+export type Surroundings = Readonly<{
+	variables: Readonly<Record<string, string | undefined>>;
+	terminal: Terminal;
+	signal: AbortSignal;
+	readStdin(): Promise<Uint8Array>;
+}> &
+	Partial<Pick<CommandContext, 'policy' | 'clock'>>;
+
+/** Runs the command with its arguments (those after the program's name). Never throws: what goes wrong is said, and is the exit code. */
+export async function run(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+	const environment = readEnvironment(surroundings.variables);
+	const redactor = new Redactor(environment);
+	const log = new Log(surroundings.terminal, redactor);
+	try {
+		const { policy = retryPolicy, clock = systemClock, signal } = surroundings;
+		const context: CommandContext = { environment, log, redactor, policy, clock, signal };
+		// What the component's job runs. It needs no parser of options, which takes longer to load than all the rest.
+		if (argv.length === 0) return await recordDeployment({}, context);
+		const { runCommandLine } = await import('./command-line.ts');
+		return await runCommandLine(argv, context, surroundings.readStdin);
+	} catch (error) {
+		if (error instanceof ReportedError) {
+			log.notice(error.message);
+			return error.exitCode;
+		}
+		log.notice(`a fault in alert24-notify, please report it:\n${error instanceof Error ? error.stack : String(error)}`);
+		return exitCodes.fault;
+	}
+}

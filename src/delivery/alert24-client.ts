@@ -1,0 +1,97 @@
+import got, { type OptionsInit, type Response } from 'got';
+import type { Change } from '../change/change-schema.ts';
+import { version } from '../version.ts';
+import { NetworkFault, translateGotError } from './network-fault.ts';
+import type { createAgents } from './proxy.ts';
+
+/** A complete answer of the server. */
+export type Answer = Readonly<{
+	status: number;
+	body: string;
+	requestId: string | undefined;
+	retryAfter: string | undefined;
+}>;
+
+export type Alert24ClientOptions = Readonly<{
+	apiUrl: URL;
+	apiKey: string;
+	agents: ReturnType<typeof createAgents>;
+	/** Ends what is under way. */
+	signal: AbortSignal;
+}>;
+
+/** More than any answer of Alert24 needs; an endless one is broken off here. */
+const longestBody = 1024 * 1024;
+
+/** Alert24's changes API (alert24.net/docs/api-changes): one call, one request. Redirects are not followed: they would take the key elsewhere. */
+export class Alert24Client {
+	readonly #options: Alert24ClientOptions;
+
+	constructor(options: Alert24ClientOptions) {
+		this.#options = options;
+	}
+
+	/** Logs a change. Throws a NetworkFault when no complete answer comes. */
+	postChange(change: Change, idempotencyKey: string, limitMs: number): Promise<Answer> {
+		const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey };
+		return this.#request('/api/v1/changes', { method: 'POST', body: JSON.stringify(change), headers }, limitMs);
+	}
+
+	/** Lists the newest changes, as many as one page holds (alert24.net/docs/api-pagination). Throws a NetworkFault when no complete answer comes. */
+	listChanges(limitMs: number): Promise<Answer> {
+		return this.#request('/api/v1/changes?limit=100', { method: 'GET' }, limitMs);
+	}
+
+	async #request(path: string, request: OptionsInit, limitMs: number): Promise<Answer> {
+		const { apiUrl, apiKey, agents, signal } = this.#options;
+		const stream = got.stream(`${apiUrl.href.replace(/\/$/, '')}${path}`, {
+			...request,
+			headers: {
+				...request.headers,
+				accept: 'application/json',
+				authorization: `Bearer ${apiKey}`,
+				'user-agent': `alert24-notify/${version}`,
+			},
+			agent: agents,
+			decompress: false,
+			followRedirect: false,
+			retry: { limit: 0 },
+			signal,
+			throwHttpErrors: false,
+			timeout: { request: limitMs },
+		} as OptionsInit & { isStream?: true });
+		let response: Response | undefined;
+		stream.once('response', (answered: Response) => {
+			response = answered;
+		});
+		try {
+			const body = await readBody(stream);
+			if (response === undefined) throw new NetworkFault('the answer had no head', { mayHaveArrived: true });
+			return {
+				status: response.statusCode,
+				body,
+				requestId: first(response.headers['x-request-id']),
+				retryAfter: first(response.headers['retry-after']),
+			};
+		} catch (error) {
+			throw translateGotError(error, limitMs);
+		} finally {
+			stream.destroy();
+		}
+	}
+}
+
+async function readBody(stream: AsyncIterable<Buffer>): Promise<string> {
+	const chunks: Buffer[] = [];
+	let length = 0;
+	for await (const chunk of stream) {
+		chunks.push(chunk);
+		length += chunk.length;
+		if (length > longestBody) throw new NetworkFault('the answer is longer than 1 MiB', { mayHaveArrived: true });
+	}
+	return Buffer.concat(chunks).toString('utf8');
+}
+
+function first(header: string | string[] | undefined): string | undefined {
+	return Array.isArray(header) ? header[0] : header;
+}

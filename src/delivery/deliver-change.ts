@@ -1,0 +1,152 @@
+import type { Change } from '../change/change-schema.ts';
+import type { Log } from '../log.ts';
+import type { Alert24Client } from './alert24-client.ts';
+import type { Clock } from './clock.ts';
+import type { DedupeMode } from './dedupe-mode.ts';
+import { findRecordedChange, type Look } from './find-recorded-change.ts';
+import { buildIdempotencyKey } from './idempotency-key.ts';
+import { judgeAnswer, type Verdict } from './judge-answer.ts';
+import { NetworkFault } from './network-fault.ts';
+import { attemptLimitMs, delayBeforeRetry, type RetryPolicy, readRetryAfter } from './retry-policy.ts';
+
+/** How the delivery of one change ended. */
+export type Delivery = Readonly<{
+	change: Change;
+	state: 'recorded' | 'already recorded' | 'refused' | 'undelivered';
+	/** Alert24's id of the recorded change, where it told one. */
+	id: string | undefined;
+	/** The requests that tried to record it. */
+	attempts: number;
+	/** The X-Request-Id of the last answer: Alert24's support asks for it. */
+	requestId: string | undefined;
+	/** Why it is not recorded. */
+	reason: string | undefined;
+}>;
+
+export type DeliveryOptions = Readonly<{
+	client: Alert24Client;
+	policy: RetryPolicy;
+	clock: Clock;
+	/** When everything must be over, by `clock.now()`. */
+	deadlineMs: number;
+	dedupe: DedupeMode;
+	/** Ends the delivery at once. */
+	signal: AbortSignal;
+	log: Log;
+}>;
+
+type Failure = Extract<Verdict, { kind: 'failed' }> & Readonly<{ retryAfterMs: number | undefined }>;
+
+// After so many looks that failed for a passing reason the change is sent again unlooked.
+const mostBlindLooks = 2;
+
+/** Delivers one change within the budget, and at most once as far as its external id can be looked for. Throws only on a fault of this program. */
+export function deliverChange(change: Change, options: DeliveryOptions): Promise<Delivery> {
+	return new ChangeDelivery(change, options).run();
+}
+
+class ChangeDelivery {
+	readonly #change: Change;
+	readonly #options: DeliveryOptions;
+	readonly #idempotencyKey: string;
+	#attempts = 0;
+	#blindLooks = 0;
+	#mayBeRecorded: boolean;
+	#requestId: string | undefined;
+
+	constructor(change: Change, options: DeliveryOptions) {
+		this.#change = change;
+		this.#options = options;
+		this.#idempotencyKey = buildIdempotencyKey(change);
+		this.#mayBeRecorded = options.dedupe === 'always';
+	}
+
+	async run(): Promise<Delivery> {
+		for (let failures = 0; ; ) {
+			const look = await this.#look();
+			if (look?.kind === 'found') return this.#end('already recorded', { id: look.id });
+			const verdict = this.#isBlind(look) ? blindFailure(look) : await this.#attempt();
+			if (verdict.kind === 'recorded') return this.#end('recorded', { id: verdict.id });
+			if (verdict.kind === 'refused') return this.#end('refused', { reason: verdict.reason });
+			failures += 1;
+			const reason = await this.#pause(verdict, failures);
+			if (reason === undefined) continue;
+			// The last word: it may be recorded although no answer said so.
+			const lastLook = await this.#look();
+			return lastLook?.kind === 'found'
+				? this.#end('already recorded', { id: lastLook.id })
+				: this.#end('undelivered', { reason });
+		}
+	}
+
+	async #look(): Promise<Look | undefined> {
+		const { client, policy, dedupe, signal, log } = this.#options;
+		const { external_id: externalId } = this.#change;
+		const limitMs = Math.min(policy.lookMs, this.#remainingMs());
+		if (!this.#mayBeRecorded || dedupe === 'never' || externalId === undefined) return undefined;
+		if (signal.aborted || limitMs <= 0) return undefined;
+		const look = await findRecordedChange(client, externalId, limitMs);
+		log.detail(`looked for the change in Alert24: ${look.kind}${look.kind === 'unreadable' ? `, ${look.reason}` : ''}`);
+		return look;
+	}
+
+	#isBlind(look: Look | undefined): look is Extract<Look, { kind: 'unreadable' }> {
+		return look?.kind === 'unreadable' && look.isPassing && ++this.#blindLooks < mostBlindLooks;
+	}
+
+	async #attempt(): Promise<Exclude<Verdict, { kind: 'failed' }> | Failure> {
+		const { client, policy, clock, log } = this.#options;
+		this.#attempts += 1;
+		try {
+			const limitMs = attemptLimitMs(this.#remainingMs(), policy);
+			const answer = await client.postChange(this.#change, this.#idempotencyKey, limitMs);
+			this.#requestId = answer.requestId;
+			log.detail(`attempt ${this.#attempts}: answered ${answer.status}, request id ${answer.requestId ?? 'not given'}`);
+			const verdict = judgeAnswer(answer);
+			if (verdict.kind !== 'failed') return verdict;
+			this.#mayBeRecorded ||= verdict.mayHaveArrived;
+			return { ...verdict, retryAfterMs: readRetryAfter(answer.retryAfter, clock.date()) };
+		} catch (error) {
+			if (!(error instanceof NetworkFault)) throw error;
+			log.detail(`attempt ${this.#attempts}: ${error.message}`);
+			this.#mayBeRecorded ||= error.mayHaveArrived;
+			const { message: reason, isPermanent, mayHaveArrived } = error;
+			return { kind: 'failed', reason, isPermanent, mayHaveArrived, retryAfterMs: undefined };
+		}
+	}
+
+	/** Waits before the next attempt. Gives, instead, the reason to give up where there can be none. */
+	async #pause(failure: Failure, failures: number): Promise<string | undefined> {
+		const { policy, clock, signal, log } = this.#options;
+		if (failure.isPermanent) return failure.reason;
+		const { retryAfterMs } = failure;
+		const situation = { attempts: failures, retryAfterMs, remainingMs: this.#remainingMs(), random: Math.random() };
+		const delayMs = delayBeforeRetry(situation, policy);
+		if (delayMs === undefined) {
+			const wish = retryAfterMs === undefined ? '' : `, and asks to wait ${Math.ceil(retryAfterMs / 1000)} s`;
+			return `${failure.reason}${wish}; the time of ALERT24_TIMEOUT is used up`;
+		}
+		log.detail(`next attempt in ${Math.round(delayMs)} ms`);
+		await clock.sleep(delayMs, signal);
+		return signal.aborted ? `interrupted by a signal; before: ${failure.reason}` : undefined;
+	}
+
+	#remainingMs(): number {
+		return this.#options.deadlineMs - this.#options.clock.now();
+	}
+
+	#end(state: Delivery['state'], facts: { id?: string | undefined; reason?: string }): Delivery {
+		const { id, reason } = facts;
+		return { change: this.#change, state, id, attempts: this.#attempts, requestId: this.#requestId, reason };
+	}
+}
+
+function blindFailure(look: Extract<Look, { kind: 'unreadable' }>): Failure {
+	return {
+		kind: 'failed',
+		reason: `it is not known whether the change was recorded: ${look.reason}`,
+		isPermanent: false,
+		mayHaveArrived: true,
+		retryAfterMs: undefined,
+	};
+}

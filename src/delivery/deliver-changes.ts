@@ -1,0 +1,47 @@
+import type { Change } from '../change/change-schema.ts';
+import type { Environment } from '../environment.ts';
+import type { Log } from '../log.ts';
+import { ConfigurationError } from '../reported-error.ts';
+import type { Settings } from '../settings.ts';
+import { Alert24Client } from './alert24-client.ts';
+import type { Clock } from './clock.ts';
+import { type Delivery, deliverChange } from './deliver-change.ts';
+import { createAgents, readProxySettings } from './proxy.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+import { readTrustedCas } from './trusted-cas.ts';
+
+/** What a delivery needs of the world, besides the settings. */
+export type DeliveryContext = Readonly<{
+	environment: Environment;
+	log: Log;
+	policy: RetryPolicy;
+	clock: Clock;
+	/** Given when the job is canceled. */
+	signal: AbortSignal;
+}>;
+
+/**
+ * Delivers changes, all at once and each on its own: one that hangs takes no time from the others. The budget counts from now. Throws a
+ * ConfigurationError where a proxy variable is malformed.
+ */
+export async function deliverChanges(
+	changes: readonly Change[],
+	settings: Pick<Settings, 'apiUrl' | 'budgetMs' | 'dedupe'> & Readonly<{ apiKey: string }>,
+	context: DeliveryContext,
+): Promise<Delivery[]> {
+	const { environment, log, policy, clock, signal } = context;
+	const { proxyEnv, problems } = readProxySettings(environment);
+	if (problems.length > 0) throw new ConfigurationError(problems);
+	const agents = createAgents(proxyEnv, readTrustedCas(environment, log));
+	const { apiUrl, apiKey, dedupe } = settings;
+	const client = new Alert24Client({ apiUrl, apiKey, agents, signal });
+	const deadlineMs = clock.now() + settings.budgetMs;
+	try {
+		return await Promise.all(
+			changes.map((change) => deliverChange(change, { client, policy, clock, deadlineMs, dedupe, signal, log })),
+		);
+	} finally {
+		agents.http.destroy();
+		agents.https.destroy();
+	}
+}

@@ -1,0 +1,26 @@
+import { run } from './cli.ts';
+
+// A job that is canceled gets SIGTERM: what is under way is ended, told and kept.
+const interruption = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => interruption.abort());
+
+// Nobody is left to read: that is no reason to fail.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+async function readStdin(): Promise<Uint8Array> {
+	const chunks: Uint8Array[] = [];
+	for await (const chunk of process.stdin) chunks.push(chunk);
+	return Buffer.concat(chunks);
+}
+
+void run(process.argv.slice(2), {
+	variables: process.env,
+	terminal: {
+		writeOut: (text) => void process.stdout.write(text),
+		writeErr: (text) => void process.stderr.write(text),
+	},
+	signal: interruption.signal,
+	readStdin,
+}).then((exitCode) => {
+	process.exitCode = exitCode;
+});

@@ -1,0 +1,48 @@
+import { buildChange, type Deployment } from './change/build-change.ts';
+import type { Change } from './change/change-schema.ts';
+import { redactChange } from './change/redact-change.ts';
+import { assertValidChange } from './change/validate-change.ts';
+import { type DeliveryContext, deliverChanges } from './delivery/deliver-changes.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { describeLeftOut } from './messages.ts';
+import type { GivenOptions } from './options.ts';
+import { planDeployment } from './plan-deployment.ts';
+import type { Redactor } from './redact.ts';
+import { reportDeliveries } from './report-deliveries.ts';
+import { readSettings } from './settings.ts';
+
+/** What a command needs of the world. */
+export type CommandContext = DeliveryContext & Readonly<{ redactor: Redactor }>;
+
+/**
+ * Records the deployment that the CI's variables tell of: reads the run, builds a change for each service, checks it, delivers it, reports.
+ * Throws a ReportedError for whatever keeps it from trying.
+ */
+export async function recordDeployment(options: GivenOptions, context: CommandContext): Promise<ExitCode> {
+	const { environment, log, redactor } = context;
+	const read = readSettings(environment, options);
+	const { settings } = read;
+	redactor.hide(settings.apiKey);
+	log.isVerbose = settings.isVerbose;
+
+	const plan = planDeployment(environment, read);
+	if (plan.kind === 'nothing') {
+		log.result(plan.reason);
+		return exitCodes.ok;
+	}
+	const changes = buildChanges(plan.deployment, redactor);
+	for (const line of describeLeftOut(plan.deployment.run, changes[0])) log.notice(line);
+	for (const change of changes) assertValidChange(change);
+	if (plan.kind === 'print') {
+		log.resultJson(changes.length === 1 ? changes[0] : changes);
+		return exitCodes.ok;
+	}
+	const deliveries = await deliverChanges(changes, { ...settings, apiKey: plan.apiKey }, context);
+	return reportDeliveries(deliveries, log);
+}
+
+function buildChanges(deployment: Deployment, redactor: Redactor): [Change, ...Change[]] {
+	const build = (id: string | undefined) => redactChange(buildChange(deployment, id), redactor);
+	const [first, ...others] = deployment.settings.serviceIds;
+	return [build(first), ...others.map(build)];
+}

@@ -1,0 +1,48 @@
+import type { Environment } from './environment.ts';
+
+const replacement = '[redacted]';
+// Shorter ones are no secrets, and hiding them would garble every text.
+const shortestSecret = 8;
+
+const secretVariables = ['CI_JOB_TOKEN', 'BITBUCKET_STEP_OIDC_TOKEN', 'PIPELINES_JWT_TOKEN'];
+const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
+
+/** Knows the secrets of a run and takes them out of texts. */
+export class Redactor {
+	readonly #secrets = new Set<string>();
+
+	/** Knows the job's tokens and the proxy's password from the start; `hide` adds the API key. */
+	constructor(environment: Environment) {
+		for (const name of secretVariables) this.hide(environment[name]);
+		for (const name of proxyVariables) this.#hideCredentials(environment[name]);
+	}
+
+	/** From now on this secret, plain or as it looks inside JSON, a URL or base64, is taken out. */
+	hide(secret: string | undefined): void {
+		if (secret === undefined || secret.length < shortestSecret) return;
+		this.#secrets.add(secret);
+		this.#secrets.add(JSON.stringify(secret).slice(1, -1));
+		this.#secrets.add(encodeURIComponent(secret));
+		this.#secrets.add(Buffer.from(secret).toString('base64'));
+	}
+
+	redact(text: string): string {
+		let redacted = text;
+		for (const secret of this.#secrets) redacted = redacted.replaceAll(secret, replacement);
+		return redacted;
+	}
+
+	#hideCredentials(proxy: string | undefined): void {
+		const credentials = proxy && /^(?:\w+:\/\/)?([^@/]*(?:\/[^@]*)?)@/.exec(proxy)?.[1];
+		if (!credentials) return;
+		this.hide(credentials);
+		const password = credentials.slice(credentials.indexOf(':') + 1);
+		this.hide(password);
+		try {
+			this.hide(decodeURIComponent(credentials));
+			this.hide(decodeURIComponent(password));
+		} catch {
+			// Not percent-encoded: the plain text is hidden already.
+		}
+	}
+}

@@ -1,0 +1,55 @@
+import type { Environment } from './environment.ts';
+import { type GivenOptions, type OptionName, variableOf } from './options.ts';
+import { quote } from './visible-text.ts';
+
+/** Reads single settings, options before variables, and collects what is wrong with them. */
+export class SettingReader {
+	/** One sentence a mistake: the setting as the user spelled it, the rule, the value. */
+	readonly problems: string[] = [];
+	readonly #environment: Environment;
+	readonly #options: GivenOptions;
+
+	constructor(environment: Environment, options: GivenOptions) {
+		this.#environment = environment;
+		this.#options = options;
+	}
+
+	text(name: OptionName): string | undefined {
+		return this.#options[name] || this.#environment[variableOf(name)];
+	}
+
+	/** The items between commas, trimmed, each once. */
+	list(name: OptionName): string[] {
+		const items = (this.text(name) ?? '').split(',').map((item) => item.replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, ''));
+		return [...new Set(items.filter((item) => item !== ''))];
+	}
+
+	flag(name: OptionName): boolean {
+		const value = this.text(name)?.toLowerCase() ?? 'false';
+		if (!/^(true|false|1|0|yes|no)$/.test(value)) this.reject(name, 'must be true or false');
+		return /^(true|1|yes)$/.test(value);
+	}
+
+	choice<Choice extends string>(name: OptionName, choices: readonly Choice[]): Choice | undefined {
+		const value = this.text(name);
+		const choice = choices.find((known) => known === value);
+		if (value !== undefined && choice === undefined) this.reject(name, `must be one of ${choices.join(', ')}`);
+		return choice;
+	}
+
+	/** Refuses a value that is nothing but `$NAME`: it would be recorded as it stands, because no such variable was defined. */
+	rejectReference(name: OptionName, value: string | undefined): void {
+		if (value !== undefined && /^\$(\w+|\{\w+\})$/.test(value)) {
+			this.problems.push(`${this.spell(name)} is ${quote(value)}: a variable that is not defined in this job`);
+		}
+	}
+
+	reject(name: OptionName, rule: string): void {
+		this.problems.push(`${this.spell(name)} ${rule}; got ${quote(this.text(name))}`);
+	}
+
+	/** The setting in the spelling that the user chose. */
+	spell(name: OptionName): string {
+		return this.#options[name] ? `--${name}` : variableOf(name);
+	}
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { StoredChange } from './alert24-change-log.ts';
+import { type Alert24StandIn, startAlert24 } from './alert24-stand-in.ts';
+
+const change = { summary: 'Deployed shop @ 01234567', environment: 'staging', tags: ['gitlab'] };
+
+suite('the stand-in of Alert24', () => {
+	test('records a change and answers 201 with it, its id and its time', async () => {
+		await using alert24 = await startAlert24();
+		const answer = await post(alert24, change);
+		const { data } = (await answer.json()) as { data: StoredChange };
+		assert.equal(answer.status, 201);
+		assert.match(answer.headers.get('x-request-id') ?? '', /^req_/);
+		assert.deepEqual(alert24.changes, [data]);
+		assert.deepEqual(alert24.sentChanges, [change]);
+		const { id, created_at, ...rest } = data;
+		assert.match(id, /^[0-9a-f-]{36}$/);
+		assert.ok(Math.abs(Date.parse(created_at) - Date.now()) < 60_000);
+		assert.deepEqual(rest, { ...change, change_type: 'deployment', source: 'api', risk_level: 'low' });
+	});
+
+	test("records production where the environment is left out, which is Alert24's default", async () => {
+		await using alert24 = await startAlert24();
+		await post(alert24, { summary: 'Deployed' });
+		assert.equal(alert24.changes[0]?.['environment'], 'production');
+	});
+
+	test("records the path's service, and knows no others than it was given", async () => {
+		await using alert24 = await startAlert24({ services: ['svc_1', 'svc 2'] });
+		assert.equal((await post(alert24, change, { path: '/api/v1/services/svc%202/changes' })).status, 201);
+		assert.equal(alert24.changes[0]?.['service_id'], 'svc 2');
+		const error = { error: { type: 'not_found', message: 'Service not found', status: 404 } };
+		for (const answer of [
+			await post(alert24, change, { path: '/api/v1/services/svc_3/changes' }),
+			await post(alert24, { ...change, service_id: 'svc_3' }),
+			await get(alert24, '/api/v1/services/svc_3/changes'),
+		]) {
+			assert.deepEqual([answer.status, await answer.json()], [404, error]);
+		}
+		assert.equal(alert24.changes.length, 1);
+	});
+
+	test('refuses keys that it does not know, and lets a read-only key only read', async () => {
+		await using alert24 = await startAlert24({ keys: { other: 'write' } });
+		assert.match(alert24.apiKey, /^ak_live_[0-9A-Za-z]{32}$/);
+		for (const authorization of [undefined, '', alert24.apiKey, 'Bearer nobody', `Basic ${alert24.apiKey}`]) {
+			const answer = await post(alert24, change, { authorization });
+			const message = 'Invalid or missing API key. Provide a valid Bearer token.';
+			assert.deepEqual(await answer.json(), { error: { type: 'authentication_error', message, status: 401 } });
+		}
+		const readOnly = `Bearer ${alert24.readOnlyKey}`;
+		const refused = await post(alert24, change, { authorization: readOnly });
+		const message = 'API key missing required scope: write';
+		assert.deepEqual(await refused.json(), { error: { type: 'authorization_error', message, status: 403 } });
+		assert.equal(alert24.changes.length, 0);
+		assert.equal((await get(alert24, '/api/v1/changes', readOnly)).status, 200);
+		assert.equal((await post(alert24, change, { authorization: 'Bearer other' })).status, 201);
+	});
+
+	for (const [sent, message] of [
+		[{}, 'summary is required'],
+		[{ summary: '' }, 'summary is required'],
+		[{ summary: 1 }, 'summary must be a string that is not empty'],
+		[{ ...change, pr_number: 5 }, 'pr_number must be a string that is not empty'],
+		[{ ...change, branch: null }, 'branch must be a string that is not empty'],
+		[{ ...change, branch: '' }, 'branch must be a string that is not empty'],
+		[{ ...change, tags: 'gitlab' }, 'tags must be an array of strings'],
+		[{ ...change, tags: [1] }, 'tags must be an array of strings'],
+		[{ ...change, risk_level: 'LOW' }, 'risk_level must be one of: low, medium, high, critical'],
+		[{ ...change, status: 'ok' }, 'status is not a field of a change'],
+		[[change], 'body must be a JSON object'],
+		['{"summary":', 'body must be valid JSON in UTF-8'],
+		[Buffer.from('{"summary":"\xff"}', 'latin1'), 'body must be valid JSON in UTF-8'],
+	] as const) {
+		test(`refuses a change because: ${message} (${JSON.stringify(sent).slice(0, 60)})`, async () => {
+			await using alert24 = await startAlert24();
+			const answer = await post(alert24, sent);
+			assert.deepEqual(await answer.json(), { error: { type: 'validation_error', message, status: 400 } });
+			assert.equal(alert24.changes.length, 0);
+		});
+	}
+
+	test('lists newest first, page by page, and for one service', async () => {
+		await using alert24 = await startAlert24();
+		for (let number = 1; number <= 30; number += 1) {
+			alert24.record({ summary: `change ${number}`, service_id: number === 7 ? 'svc_7' : 'svc_1' });
+		}
+		const first = await readPage(await get(alert24, '/api/v1/changes'));
+		assert.deepEqual(first.meta, { total: 30, limit: 25, offset: 0, has_more: true });
+		assert.equal(first.data[0]?.summary, 'change 30');
+		assert.equal(first.data.length, 25);
+		const last = await readPage(await get(alert24, '/api/v1/changes?limit=10&offset=25'));
+		assert.deepEqual(last.meta, { total: 30, limit: 10, offset: 25, has_more: false });
+		assert.deepEqual(last.data, alert24.changes.slice(0, 5).toReversed());
+		const one = await readPage(await get(alert24, '/api/v1/services/svc_7/changes'));
+		assert.deepEqual(one.data, [alert24.changes[6]]);
+		assert.equal((await get(alert24, '/api/v1/changes?limit=101')).status, 400);
+	});
+
+	test('answers 404 outside its random base path, and remembers who went there', async () => {
+		await using alert24 = await startAlert24();
+		const headers = { Authorization: `Bearer ${alert24.apiKey}`, 'Content-Type': 'application/json' };
+		const request = { method: 'POST', headers, body: JSON.stringify(change) };
+		const answer = await fetch(`${alert24.origin}/api/v1/changes`, request);
+		assert.equal(answer.status, 404);
+		assert.deepEqual(
+			alert24.strays.map(({ path }) => path),
+			['/api/v1/changes'],
+		);
+		assert.equal(alert24.changes.length, 0);
+		await post(alert24, change);
+		assert.equal(alert24.strays.length, 1);
+	});
+
+	test('remembers what it got', async () => {
+		await using alert24 = await startAlert24();
+		await post(alert24, change);
+		const [received] = alert24.requests;
+		assert.equal(received, await alert24.nthRequest(1));
+		assert.equal(received?.method, 'POST');
+		assert.equal(alert24.origin + received?.path, `${alert24.url}/api/v1/changes`);
+		assert.equal(received?.body, JSON.stringify(change));
+		assert.equal(received?.headers.authorization, `Bearer ${alert24.apiKey}`);
+	});
+
+	test('answers 429 to more POSTs a second than it was told to take', async () => {
+		await using alert24 = await startAlert24({ postsPerSecond: 2 });
+		const answers = [await post(alert24, change), await post(alert24, change), await post(alert24, change)];
+		assert.deepEqual(
+			answers.map(({ status }) => status),
+			[201, 201, 429],
+		);
+		assert.equal(answers[2]?.headers.get('retry-after'), '1');
+		assert.equal(alert24.changes.length, 2);
+	});
+});
+
+type Post = { readonly path?: string; readonly authorization?: string | undefined };
+
+function post(alert24: Alert24StandIn, sent: unknown, options: Post = {}): Promise<Response> {
+	const { path, authorization } = { path: '/api/v1/changes', authorization: `Bearer ${alert24.apiKey}`, ...options };
+	const headers = { 'Content-Type': 'application/json', ...(authorization === undefined ? {} : { authorization }) };
+	const body = typeof sent === 'string' || sent instanceof Uint8Array ? sent : JSON.stringify(sent);
+	return fetch(alert24.url + path, { method: 'POST', headers, body });
+}
+
+function get(alert24: Alert24StandIn, path: string, authorization = `Bearer ${alert24.apiKey}`): Promise<Response> {
+	return fetch(alert24.url + path, { headers: { authorization } });
+}
+
+async function readPage(answer: Response): Promise<{ data: StoredChange[]; meta: unknown }> {
+	return (await answer.json()) as { data: StoredChange[]; meta: unknown };
+}

@@ -1,0 +1,27 @@
+/** A terminal in memory, for programs that run inside the test. */
+export type RecordingTerminal = {
+	readonly writeOut: (text: string) => void;
+	readonly writeErr: (text: string) => void;
+	/** All that was written to each stream so far. */
+	readonly stdout: string;
+	readonly stderr: string;
+};
+
+export function createTerminal(): RecordingTerminal {
+	let stdout = '';
+	let stderr = '';
+	return {
+		writeOut: (text) => {
+			stdout += text;
+		},
+		writeErr: (text) => {
+			stderr += text;
+		},
+		get stdout() {
+			return stdout;
+		},
+		get stderr() {
+			return stderr;
+		},
+	};
+}
