@@ -1,14 +1,15 @@
-# Builds the changes of one deployment, one for each service, from the job's variables. Prints a line `problem`, text for each mistake in what was set
+# Builds the changes of one deployment, one for each service, from the variables of the job. Prints a line `problem`, text for each mistake in what was set
 # by hand; where there is none, a line `change`, idempotency key, external id (JSON), description for the log, payload for each change. The parts of
-# a line are separated by the control character 037, which no part contains. From the shell: hook_outcome, hook_api_key (to be redacted),
-# hook_rollback and hook_note (what the look-up told).
+# a line are separated by the control character 037, which no part contains. From the shell: hook_outcome, hook_reason_not_to (where nothing is to be
+# recorded, mistakes are reported all the same), hook_api_key (to be redacted), hook_rollback and hook_note (what the look-up told).
 BEGIN {
 	learn_bytes()
 	learn_wide_spaces()
 	separator = sprintf("%c", 31)
 	outcome = ENVIRON["hook_outcome"]
 	# Absent, the running job is the deploy job itself.
-	deploy_job = by_hand("ALERT24_DEPLOY_JOB", 255, "the deploy job\047s name")
+	deploy_job = decode(ENVIRON["ALERT24_DEPLOY_JOB"], 255)
+	if (characters > 255) problem("ALERT24_DEPLOY_JOB must have at most 255 characters")
 	read_fields()
 	read_tags()
 	service_count = read_list("ALERT24_SERVICE_ID", services)
@@ -79,7 +80,7 @@ function read_fields(   raw) {
 	raw = by_hand("ALERT24_ENVIRONMENT", 255, "environment")
 	reject_reference("ALERT24_ENVIRONMENT", raw)
 	environment = raw != "" ? raw : decode(ENVIRON["CI_ENVIRONMENT_NAME"], 0)
-	if (is_blank(environment)) problem("no environment is known: set ALERT24_ENVIRONMENT, or give the job an `environment:`; left out, Alert24 would record production")
+	if (ENVIRON["hook_reason_not_to"] == "" && is_blank(narrow_spaces(environment))) problem("no environment is known: set ALERT24_ENVIRONMENT, or give the job an `environment:`; left out, Alert24 would record production")
 }
 
 function read_tags(   given, count, i) {

@@ -22,7 +22,7 @@ function add_change(service,   change_type, summary, external_id, label) {
 	add("external_id", external_id)
 	payload = "{" payload ",\"tags\":" json_tags() "}"
 	label = visible(summary) " in " shown(visible(redact(environment))) (service == "" ? "" : " for service " shown(visible(redact(service))))
-	changes[++change_count] = idempotency_key(external_id) separator json(external_id) separator label separator payload
+	changes[++change_count] = percent_encode(external_id, "[!-~]") separator json(external_id) separator label separator payload
 }
 
 function add(field, text) {
@@ -48,13 +48,6 @@ function without_last_newlines(text,   size) {
 	size = length(text)
 	while (size > 0 && substr(text, size, 1) ~ /[\r\n]/) size--
 	return substr(text, 1, size)
-}
-
-# A secret inside a text, for instance in a commit message, does not leave the job.
-function redact(text) {
-	if (length(ENVIRON["hook_api_key"]) >= 8) text = replace_all(text, ENVIRON["hook_api_key"], "[redacted]")
-	if (length(ENVIRON["CI_JOB_TOKEN"]) >= 8) text = replace_all(text, ENVIRON["CI_JOB_TOKEN"], "[redacted]")
-	return text
 }
 
 function build_summary(change_type,   verbs, project, commit) {
@@ -83,11 +76,11 @@ function build_description(   text) {
 }
 
 function add_fact(text, name, value) {
-	if (trim_end(value) ~ /^[ \t\n\013\014\r]*$/) return text
+	if (is_blank(narrow_spaces(decode(value, 0)))) return text
 	return text (text == "" ? "" : "\n") name ": " value
 }
 
-# A deploy job is named by its own id, new with each retry and roll-back; a separate job knows only the pipeline and the deploy job's name.
+# A deploy job is named by its own id, new with each retry and roll-back; a separate job knows only the pipeline and the name of the deploy job.
 function build_external_id(service,   host, id) {
 	if (set["external_id"] != "") return service_count > 1 ? set["external_id"] ":" service : set["external_id"]
 	host = first_of("CI_SERVER_FQDN", "CI_SERVER_HOST")
@@ -116,14 +109,4 @@ function add_merge_request(   number, base) {
 function json_tags(   i, list) {
 	for (i = 1; i <= tag_count; i++) list = list (i == 1 ? "" : ",") json(redact(tags[i]))
 	return "[" list "]"
-}
-
-# A header holds ASCII: everything else is percent-encoded.
-function idempotency_key(external_id,   i, character, out) {
-	if (external_id ~ /^[!-~]*$/) return external_id
-	for (i = 1; i <= length(external_id); i++) {
-		character = substr(external_id, i, 1)
-		out = out (character ~ /[!-~]/ ? character : sprintf("%%%02X", byte_code[character]))
-	}
-	return out
 }

@@ -1,4 +1,4 @@
-# What GitLab's newest successful deployments to this environment (https://docs.gitlab.com/api/deployments/) say of this one: `rollback` where its commit
+# What the newest successful deployments to this environment (https://docs.gitlab.com/api/deployments/) say of this one: `rollback` where its commit
 # was deployed before and another one since, `redeployment` where the newest has the same commit; then the commit of the newest.
 function on_value(path, value,   parts) {
 	split(path, parts, ".")

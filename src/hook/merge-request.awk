@@ -1,4 +1,4 @@
-# The number of the merge request that a commit message says it came from, as GitLab's commit templates write it
+# The number of the merge request that a commit message says it came from, as the commit templates of GitLab write it
 # (https://docs.gitlab.com/user/project/merge_requests/commit_templates/): the last line `See merge request <reference>`, else a subject that ends
 # in `(!123)`. The last line counts, because a revert quotes the one that it reverts above its own.
 function find_merge_request(message,   lines, count, i, line, number, at) {
@@ -16,7 +16,7 @@ function find_merge_request(message,   lines, count, i, line, number, at) {
 	return line ~ /![0-9]+$/ && line !~ /\)/ ? number_of_reference(line) : ""
 }
 
-# `!12`, `group/project!12` or `https://host/group/project/-/merge_requests/12`, of this project only: a message may quote another's.
+# `!12`, `group/project!12` or `https://host/group/project/-/merge_requests/12`, of this project only: a message may quote those of another.
 function number_of_reference(reference,   path, prefix, number) {
 	if (reference == "" || reference ~ /[ \t\013\014\r]/) return ""
 	if (match(reference, /![0-9]+$/)) {
@@ -28,12 +28,17 @@ function number_of_reference(reference,   path, prefix, number) {
 	return index(reference, prefix) == 1 && number ~ /^[0-9]+$/ ? number : ""
 }
 
-# Less the white space at its end; what Unicode has of it becomes a blank.
-function trim_end(line,   i) {
-	line = decode(line, 0)
-	if (line ~ /[^\001-\177]/) for (i = 1; i <= wide_space_count; i++) line = replace_all(line, wide_spaces[i], " ")
+# Less the white space at its end.
+function trim_end(line) {
+	line = narrow_spaces(decode(line, 0))
 	sub(/[ \t\013\014\r]+$/, "", line)
 	return line
+}
+
+# What Unicode has of white space, as blanks.
+function narrow_spaces(text,   i) {
+	if (text ~ /[^\001-\177]/) for (i = 1; i <= wide_space_count; i++) text = replace_all(text, wide_spaces[i], " ")
+	return text
 }
 
 function learn_wide_spaces(   last) {

@@ -43,7 +43,7 @@ function read_body() {
 	read_json_line($0)
 }
 
-# The pause that Retry-After asks for, in seconds; '' for none. A date counts from the server's own, and from the same day, because awk has no calendar.
+# The pause that Retry-After asks for, in seconds; empty for none. A date counts from that of the server, and from the same day, because awk has no calendar.
 function pause_asked_for(   seconds) {
 	if (retry_after ~ /^[0-9]+$/) return length(retry_after) > 6 ? 999999 : retry_after + 0
 	if (retry_after !~ /GMT$/ || server_date !~ /GMT$/) return ""

@@ -92,14 +92,14 @@ function json(text) {
 	return "\"" escape(text, 1) "\""
 }
 
-# A text for one line of the log: nothing in it acts on a terminal, or opens one of GitLab's collapsible sections.
+# A text for one line of the log: nothing in it acts on a terminal, or opens a collapsible section of GitLab.
 function visible(text) {
 	text = escape(text, 0)
 	text = replace_all(text, "section_start:", "section_start\\u003a")
 	return replace_all(text, "section_end:", "section_end\\u003a")
 }
 
-# Control characters, and what turns the direction of text or splits lines, become JSON's escapes; quotes and backslashes too, if asked.
+# Control characters, and what turns the direction of text or splits lines, become escapes as in JSON; quotes and backslashes too, if asked.
 function escape(text, with_quotes,   size, i, character, code, out, part) {
 	if (text ~ /^[ !#-[\]-~]*$/) return text
 	size = length(text)
@@ -131,4 +131,20 @@ function unsafe_character(text, i, first,   code) {
 	code = (first - 224) * 4096 + (byte_code[substr(text, i + 1, 1)] - 128) * 64 + byte_code[substr(text, i + 2, 1)] - 128
 	if (code == 8206 || code == 8207 || code >= 8232 && code <= 8238 || code >= 8294 && code <= 8297 || code == 65279) return code
 	return 0
+}
+
+# A secret inside a text, for instance in a commit message or an answer of the server, does not leave the job.
+function redact(text) {
+	if (length(ENVIRON["hook_api_key"]) >= 8) text = replace_all(text, ENVIRON["hook_api_key"], "[redacted]")
+	if (length(ENVIRON["CI_JOB_TOKEN"]) >= 8) text = replace_all(text, ENVIRON["CI_JOB_TOKEN"], "[redacted]")
+	return text
+}
+
+# Every character that the pattern does not match becomes %XX.
+function percent_encode(text, kept,   i, character, out) {
+	for (i = 1; i <= length(text); i++) {
+		character = substr(text, i, 1)
+		out = out (character ~ kept ? character : sprintf("%%%02X", byte_code[character]))
+	}
+	return out
 }

@@ -1,0 +1,128 @@
+# Delivery of one change: at most three attempts, within the budget, and at most one record as far as the external id can be looked for.
+
+say_recorded() { # word
+	say "$1: $label${change_id:+ (change $change_id)}"
+}
+
+remaining_seconds() {
+	echo "$((deadline - $(tool date +%s)))"
+}
+
+# The time for one request: as much as asked for, as much as there is. Fails where there is none.
+take_seconds() { # seconds
+	seconds=$(remaining_seconds)
+	[ "$seconds" -gt 0 ] || return 1
+	[ "$seconds" -le "$1" ] || seconds=$1
+}
+
+deliver() { # idempotency key, external id as JSON, label, payload
+	idempotency_key=$1 external_id=$2 label=$3 payload=$4
+	reason='' change_id='' pause=1 may_be_recorded=no
+	[ "${ALERT24_DEDUPE:-}" != always ] || may_be_recorded=yes
+	for attempt in 1 2 3; do
+		if is_recorded; then say_recorded 'Already recorded' && return; fi
+		take_seconds 10 || break
+		attempt_to_record
+		case $verdict in
+			recorded) say_recorded Recorded && return ;;
+			refused) say_could_not "$label" "$reason" && return ;;
+		esac
+		[ "$attempt" -lt 3 ] || break
+		wait_before_retry || break
+	done
+	# The last word: it may be recorded although no answer said so.
+	if is_recorded; then say_recorded 'Already recorded' && return; fi
+	say_could_not "$label" "${reason:-the time of ALERT24_TIMEOUT is used up}"
+}
+
+# Growing pauses, or the one that the server asks for, up to 20 s.
+wait_before_retry() {
+	wait_for=$pause
+	pause=$((pause * 3))
+	[ -z "$asked_for" ] || wait_for=$asked_for
+	[ "$wait_for" -le 20 ] || wait_for=20
+	[ "$(remaining_seconds)" -gt "$wait_for" ] || return 1
+	tool sleep "$wait_for"
+}
+
+# Sets `verdict`: recorded, refused (no use to try again) or failed; and `reason`.
+attempt_to_record() {
+	verdict=failed asked_for=''
+	if [ "$client" = busybox_wget ] && [ "$is_proven" = no ]; then
+		ask_without_key || return 0
+		take_seconds 10 || return 0
+	fi
+	method=POST url=$api_url/api/v1/changes body=$payload ca_file=
+	headers="Content-Type: application/json${newline}Accept: application/json${idempotency_key:+${newline}Idempotency-Key: $idempotency_key}"
+	secret_header="Authorization: Bearer $api_key"
+	request "$answer_awk"
+	judge_answer
+}
+
+# busybox's wget follows redirects and takes the key along. So it first asks without the key, and the key goes nowhere unless the answer is the address's own.
+ask_without_key() {
+	method=GET url=$api_url/api/v1/changes body='' ca_file=
+	headers='' secret_header='Accept: application/json'
+	request "$answer_awk"
+	judge_answer
+	[ "$verdict" != recorded ] || verdict=failed
+	case $status in
+		3??) return 1 ;;
+		[1-9]??) is_proven=yes ;;
+		*) return 1 ;;
+	esac
+}
+
+# The parts that read-answer.awk prints.
+split_answer() {
+	old_ifs=$IFS IFS=$separator
+	# shellcheck disable=SC2086 # split at the separator
+	set -- $answer
+	IFS=$old_ifs
+	status=${1:-} first_status=${2:-} asked_for=${3:-} change_id=${4:-} words=${5:-}
+	# A redirect that was followed is no answer of the address that was asked.
+	case $first_status in 3??) status=$first_status ;; esac
+}
+
+judge_answer() {
+	split_answer
+	reason="Alert24 answered $status$words"
+	case $status in
+		2??) verdict=recorded ;;
+		'') judge_silence ;;
+		429) verdict=failed ;;
+		5??) verdict=failed may_be_recorded=yes ;;
+		401) verdict=refused reason="$reason: check ALERT24_API_KEY: it may be mistyped, expired or revoked" ;;
+		403) verdict=refused reason="$reason: the key needs the scope write" ;;
+		404) verdict=refused reason="$reason: check ALERT24_SERVICE_ID, that the key belongs to the same organization, and ALERT24_API_URL" ;;
+		3??) verdict=refused reason="$reason: a redirect, which is not followed: ALERT24_API_URL must be the final address" ;;
+		*) verdict=refused ;;
+	esac
+}
+
+# No answer: the client's exit status says why (https://curl.se/libcurl/c/libcurl-errors.html, GNU wget's manual).
+judge_silence() {
+	verdict=failed
+	case $client,$client_status in
+		curl,5 | curl,6) reason='its address or the proxy'\''s is not known to DNS' ;;
+		curl,7) reason='no connection could be made' ;;
+		curl,28 | *,124 | *,143) may_be_recorded=yes reason="there was no answer within $seconds s" ;;
+		curl,35) reason='the TLS handshake failed' ;;
+		curl,51 | curl,58 | curl,60 | curl,77 | curl,83 | curl,9[01] | gnu_wget,5) verdict=refused reason='the TLS certificate is not trusted' ;;
+		curl,[134]) verdict=refused reason="curl cannot use ALERT24_API_URL (curl's exit status $client_status)" ;;
+		gnu_wget,97) verdict=refused reason='wget takes the key from a file only, and none can be written to /dev/shm, TMPDIR or /tmp: add curl to the image' ;;
+		*) may_be_recorded=yes reason="no answer came (exit status $client_status of ${client#*_})" ;;
+	esac
+}
+
+# Whether a change that may have been recorded in spite of a failure is among the newest. A list that cannot be read tells nothing.
+is_recorded() {
+	[ "$may_be_recorded" = yes ] && [ "${ALERT24_DEDUPE:-}" != never ] && [ "$external_id" != '""' ] || return 1
+	take_seconds 5 || return 1
+	method=GET url="$api_url/api/v1/changes?limit=100" body='' ca_file=
+	headers='Accept: application/json' secret_header="Authorization: Bearer $api_key"
+	hook_external_id=$external_id
+	export hook_external_id
+	request "$text_awk$read_json_awk$read_response_awk$find_change_awk"
+	case $answer in found"$separator"*) change_id=${answer#*"$separator"} ;; *) return 1 ;; esac
+}
