@@ -12,8 +12,14 @@ export const bundleOptions = {
 	// Neither CommonJS nor an ES module, so that the file runs whatever package.json lies above it.
 	format: 'iife',
 	banner: {
-		js: "#!/usr/bin/env node\n'use strict';var require=process.getBuiltinModule('node:module').createRequire(process.argv[1]);",
+		js: [
+			'#!/usr/bin/env node',
+			"'use strict';var require=process.getBuiltinModule('node:module').createRequire(process.execPath),",
+			"bundleUrl=process.getBuiltinModule('node:url').pathToFileURL(process.execPath).href;",
+		].join('\n'),
 	},
+	// yargs asks for it at its start, to find translations that the bundle does not have.
+	define: { 'import.meta.url': 'bundleUrl' },
 	minify: true,
 	keepNames: false,
 	legalComments: 'none',

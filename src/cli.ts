@@ -31,6 +31,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 	} catch (error) {
 		if (error instanceof ReportedError) {
 			log.notice(error.message);
+			log.summary({ outcome: 'error', exit_code: error.exitCode, reason: error.message, services: [] });
 			return error.exitCode;
 		}
 		log.notice(`a fault in alert24-notify, please report it:\n${error instanceof Error ? error.stack : String(error)}`);

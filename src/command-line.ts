@@ -5,8 +5,10 @@ import type { Log } from './log.ts';
 import { type GivenOptions, type OptionDefinition, optionDefinitions, variableOf } from './options.ts';
 import { type CommandContext, recordDeployment } from './record-deployment.ts';
 import { ConfigurationError } from './reported-error.ts';
+import { replayFile } from './undelivered/replay-file.ts';
 import { validateFile } from './validate-file.ts';
 import { version } from './version.ts';
+import { quote } from './visible-text.ts';
 
 const exitCodeHelp = `Exit codes: 0 recorded, already recorded or nothing to record · 1 fault in this program · 2 usage or
 configuration · 3 the change violates the schema · 4 Alert24 refused it · 5 it could not be delivered now`;
@@ -43,7 +45,16 @@ export async function runCommandLine(
 			'Check a change, or an array of changes, in a JSON file against the schema',
 			(command) => command.positional('file', { type: 'string', demandOption: true, describe: 'Path, or - for stdin' }),
 			async ({ file }) => {
-				exitCode = await validateFile(file, readStdin, log);
+				// yargs makes '' of a '-' that is a positional argument.
+				exitCode = await validateFile(argv.includes('-') ? '-' : file, readStdin, log);
+			},
+		)
+		.command(
+			'replay <file>',
+			'Send what a file of undelivered changes holds, each at most once; what still fails stays in it',
+			(command) => withOptions(command.positional('file', { type: 'string', demandOption: true }), 'replay'),
+			async (given) => {
+				exitCode = await replayFile(String(given['file']), readGivenOptions(given), context);
 			},
 		)
 		.command('schema', 'Print the JSON Schema of a change', {}, () => log.resultJson(changeSchema))
@@ -52,6 +63,7 @@ export async function runCommandLine(
 		.example('$0 --dry-run', 'Show what would be sent, without a key')
 		.example('$0 --status failed --record-failures', 'Record a deployment that failed')
 		.example('$0 validate change.json', 'Check a change made by hand')
+		.example('$0 replay alert24-undelivered.json', 'Send what an earlier job could not')
 		.epilogue(epilogue)
 		.version(version)
 		.help()
@@ -61,15 +73,18 @@ export async function runCommandLine(
 		.parserConfiguration({ 'camel-case-expansion': false, 'parse-numbers': false, 'parse-positional-numbers': false })
 		.exitProcess(false)
 		.fail((message, error) => {
-			throw error ?? new ConfigurationError([`${message} (see alert24-notify --help)`]);
+			// yargs throws some mistakes of the command line, and tells the others.
+			if (error !== undefined && error !== null && error.name !== 'YError') throw error;
+			throw new ConfigurationError([`${message ?? error.message} (see alert24-notify --help)`]);
 		});
+	rejectOddFlags(argv);
 	await parser.parseAsync(argv, {}, (_error, _argv, output) => printOutput(output, log));
 	return exitCode;
 }
 
 function withOptions(command: Argv, name: 'record' | 'replay'): Argv {
 	for (const option of optionDefinitions as readonly OptionDefinition[]) {
-		if (!option.commands.includes(name)) continue;
+		if (name === 'replay' && !option.isForReplay) continue;
 		const common = { describe: option.description, defaultDescription: option.default };
 		if (option.kind === 'flag') command.option(option.name, { ...common, type: 'boolean' });
 		else command.option(option.name, { ...common, type: 'string', requiresArg: true });
@@ -77,11 +92,22 @@ function withOptions(command: Argv, name: 'record' | 'replay'): Argv {
 	return command;
 }
 
+// yargs takes whatever a flag is set to, other than true, for false.
+function rejectOddFlags(argv: readonly string[]): void {
+	const flags = optionDefinitions.filter(({ kind }) => kind === 'flag');
+	const odd = argv.filter((word) =>
+		flags.some(({ name }) => word.startsWith(`--${name}=`) && !/=(true|false)$/.test(word)),
+	);
+	if (odd.length > 0) throw new ConfigurationError(odd.map((word) => `${quote(word)} must end in =true or =false`));
+}
+
 // yargs makes an array of an option that is given twice.
 function readGivenOptions(given: Readonly<Record<string, unknown>>): GivenOptions {
 	const twice = optionDefinitions.filter(({ name }) => Array.isArray(given[name]));
 	if (twice.length > 0) {
-		throw new ConfigurationError(twice.map(({ name }) => `--${name} is given twice; ${variableOf(name)} takes one value`));
+		throw new ConfigurationError(
+			twice.map(({ name }) => `--${name} is given twice; ${variableOf(name)} takes one value`),
+		);
 	}
 	const present = optionDefinitions.filter(({ name }) => given[name] !== undefined);
 	return Object.fromEntries(present.map(({ name }) => [name, String(given[name])]));

@@ -7,6 +7,8 @@ export type Terminal = Readonly<{ writeOut(text: string): void; writeErr(text: s
 /** The one way to the terminal: every line is redacted, visible and bounded. */
 export class Log {
 	isVerbose = false;
+	/** Whether stdout is for one JSON object, by `summary`, and everything else goes to stderr. */
+	isJson = false;
 	readonly #terminal: Terminal;
 	readonly #redactor: Redactor;
 
@@ -17,12 +19,23 @@ export class Log {
 
 	/** What the command was called for, one line. */
 	result(line: string): void {
-		this.#terminal.writeOut(`${this.#clean(line)}\n`);
+		if (this.isJson) this.notice(line);
+		else this.#terminal.writeOut(`${this.#clean(line)}\n`);
 	}
 
 	/** What the command was called for, as JSON. */
 	resultJson(value: unknown): void {
 		this.#terminal.writeOut(`${this.#redactor.redact(toSafeJson(value))}\n`);
+	}
+
+	/** The whole result for a program to read: printed where JSON was asked for. */
+	summary(value: unknown): void {
+		if (this.isJson) this.resultJson(value);
+	}
+
+	/** JSON that the user should keep: on stderr, unbounded. */
+	noticeJson(value: unknown): void {
+		this.#terminal.writeErr(`${this.#redactor.redact(toSafeJson(value))}\n`);
 	}
 
 	/** What the user should know: a problem, a remedy. One line of the text is one line of the log. */

@@ -6,12 +6,9 @@ export type OptionDefinition = Readonly<{
 	description: string;
 	/** What holds when neither option nor variable is there, as help and README say it. */
 	default?: string;
-	/** The commands that know the option. */
-	commands: readonly ('record' | 'replay')[];
+	/** Whether the command `replay` knows the option, too. */
+	isForReplay?: true;
 }>;
-
-const record = ['record'] as const;
-const both = ['record', 'replay'] as const;
 
 /** Every option of the command, in the order of the help. The API key is not among them: it would show in process lists. */
 export const optionDefinitions = [
@@ -20,122 +17,122 @@ export const optionDefinitions = [
 		kind: 'text',
 		description: 'Environment to record, e.g. production',
 		default: 'CI_ENVIRONMENT_NAME or BITBUCKET_DEPLOYMENT_ENVIRONMENT',
-		commands: record,
 	},
 	{
 		name: 'service-id',
 		kind: 'text',
 		description: 'Service that was deployed; several, separated by commas, give one change each',
 		default: 'the organization',
-		commands: record,
 	},
 	{
 		name: 'deploy-job',
 		kind: 'text',
 		description: 'Name of the deploy job that this separate job reports on',
 		default: 'the running job is the deploy job',
-		commands: record,
 	},
 	{
 		name: 'status',
 		kind: 'text',
 		description: 'How the deployment ended: success, failed, canceled or timedout',
 		default: 'what the CI says',
-		commands: record,
 	},
 	{
 		name: 'record-failures',
 		kind: 'flag',
 		description: 'Record deployments that did not succeed, too',
 		default: 'false',
-		commands: record,
 	},
 	{
 		name: 'change-type',
 		kind: 'text',
 		description: 'One of Alert24’s change types, e.g. deployment, rollback, database_migration; or auto',
 		default: 'auto',
-		commands: record,
 	},
 	{
 		name: 'risk-level',
 		kind: 'text',
 		description: 'low, medium, high or critical',
 		default: 'high when the deployment did not succeed, else Alert24’s own (low)',
-		commands: record,
 	},
 	{
 		name: 'summary',
 		kind: 'text',
 		description: 'The change in one line',
 		default: 'Deployed PROJECT @ COMMIT',
-		commands: record,
 	},
-	{ name: 'description', kind: 'text', description: 'The change in more words', commands: record },
-	{ name: 'tags', kind: 'text', description: 'Further tags, separated by commas', commands: record },
+	{ name: 'description', kind: 'text', description: 'The change in more words' },
+	{ name: 'tags', kind: 'text', description: 'Further tags, separated by commas' },
 	{
 		name: 'changed-by',
 		kind: 'text',
 		description: 'Who deployed',
 		default: 'the user who started the pipeline or job',
-		commands: record,
 	},
 	{
 		name: 'external-id',
 		kind: 'text',
 		description: 'What names this deployment, and no other',
 		default: 'built from the CI’s ids, the environment and the service',
-		commands: record,
 	},
 	{
 		name: 'source',
 		kind: 'text',
 		description: 'The system that reports the change',
 		default: 'gitlab-ci or bitbucket-pipelines',
-		commands: record,
 	},
 	{
 		name: 'api-url',
 		kind: 'text',
 		description: 'Base URL of Alert24; https, or http on a loopback address',
 		default: 'https://app.alert24.net',
-		commands: both,
+		isForReplay: true,
 	},
 	{
 		name: 'timeout',
 		kind: 'text',
 		description: 'Seconds for everything, retries included: 1 to 240',
 		default: '60',
-		commands: both,
+		isForReplay: true,
 	},
 	{
 		name: 'dedupe',
 		kind: 'text',
 		description:
 			'When to look for an already recorded change before sending: on-retry (after an attempt that may have arrived), always or never',
-		default: 'on-retry',
-		commands: both,
+		default: 'on-retry; always for replay',
+		isForReplay: true,
 	},
 	{
 		name: 'undelivered-file',
 		kind: 'text',
 		description: 'File that keeps what could not be delivered, for the command replay',
 		default: 'alert24-undelivered.json',
-		commands: record,
+	},
+	{
+		name: 'output',
+		kind: 'text',
+		description: 'text, or json: one JSON object on stdout, everything else on stderr',
+		default: 'text',
+		isForReplay: true,
+	},
+	{
+		name: 'dotenv-file',
+		kind: 'text',
+		description: 'Write a dotenv report there, with the id of the change, for later jobs',
+		default: 'none',
 	},
 	{
 		name: 'dry-run',
 		kind: 'flag',
 		description: 'Print what would be sent on stdout; send nothing, need no key',
 		default: 'false',
-		commands: record,
 	},
 	{
 		name: 'verbose',
 		kind: 'flag',
 		description: 'Explain each step on stderr, without the values of secrets',
 		default: 'false',
-		commands: both,
+		isForReplay: true,
 	},
 ] as const satisfies readonly OptionDefinition[];
 

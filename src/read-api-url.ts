@@ -15,7 +15,10 @@ export function readApiUrl(reader: SettingReader): URL {
 	} else if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
 		reader.reject('api-url', 'must begin with https://, or the API key would cross the network unencrypted');
 	} else if (url.search || url.hash || /\/api\/v1(\/|$)/.test(url.pathname)) {
-		reader.reject('api-url', `must be the base URL alone, such as ${defaultApiUrl}, without /api/v1, query and fragment`);
+		reader.reject(
+			'api-url',
+			`must be the base URL alone, such as ${defaultApiUrl}, without /api/v1, query and fragment`,
+		);
 	}
 	const base = url ?? new URL(defaultApiUrl);
 	base.pathname = base.pathname.replace(/\/+$/, '');

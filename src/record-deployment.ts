@@ -3,6 +3,7 @@ import type { Change } from './change/change-schema.ts';
 import { redactChange } from './change/redact-change.ts';
 import { assertValidChange } from './change/validate-change.ts';
 import { type DeliveryContext, deliverChanges } from './delivery/deliver-changes.ts';
+import { writeDotenvReport } from './dotenv-report.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { describeLeftOut } from './messages.ts';
 import type { GivenOptions } from './options.ts';
@@ -10,6 +11,7 @@ import { planDeployment } from './plan-deployment.ts';
 import type { Redactor } from './redact.ts';
 import { reportDeliveries } from './report-deliveries.ts';
 import { readSettings } from './settings.ts';
+import { keepUndelivered, toUndelivered } from './undelivered/keep-undelivered.ts';
 
 /** What a command needs of the world. */
 export type CommandContext = DeliveryContext & Readonly<{ redactor: Redactor }>;
@@ -24,21 +26,30 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	const { settings } = read;
 	redactor.hide(settings.apiKey);
 	log.isVerbose = settings.isVerbose;
+	log.isJson = settings.output === 'json';
 
 	const plan = planDeployment(environment, read);
 	if (plan.kind === 'nothing') {
 		log.result(plan.reason);
+		if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, [], log);
+		log.summary({ outcome: 'nothing_to_record', exit_code: exitCodes.ok, reason: plan.reason, services: [] });
 		return exitCodes.ok;
 	}
 	const changes = buildChanges(plan.deployment, redactor);
 	for (const line of describeLeftOut(plan.deployment.run, changes[0])) log.notice(line);
 	for (const change of changes) assertValidChange(change);
 	if (plan.kind === 'print') {
-		log.resultJson(changes.length === 1 ? changes[0] : changes);
+		if (log.isJson) log.summary({ outcome: 'dry_run', exit_code: exitCodes.ok, services: changes });
+		else log.resultJson(changes.length === 1 ? changes[0] : changes);
 		return exitCodes.ok;
 	}
-	const deliveries = await deliverChanges(changes, { ...settings, apiKey: plan.apiKey }, context);
-	return reportDeliveries(deliveries, log);
+	const { dedupe = 'on-retry' } = settings;
+	const deliveries = await deliverChanges(changes, { ...settings, dedupe, apiKey: plan.apiKey }, context);
+	const exitCode = reportDeliveries(deliveries, log);
+	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, deliveries, log);
+	// Last, so that the message ends with the way to send it again.
+	keepUndelivered(settings.undeliveredFile, toUndelivered(deliveries, context.clock.date(), redactor), log);
+	return exitCode;
 }
 
 function buildChanges(deployment: Deployment, redactor: Redactor): [Change, ...Change[]] {

@@ -3,14 +3,16 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import type { Log } from './log.ts';
 import { describeChange } from './messages.ts';
 
-const codes: Readonly<Record<Delivery['state'], ExitCode>> = {
+type State = Delivery['state'];
+
+const codes: Readonly<Record<State, ExitCode>> = {
 	recorded: exitCodes.ok,
 	'already recorded': exitCodes.ok,
 	refused: exitCodes.refused,
 	undelivered: exitCodes.undelivered,
 };
 
-/** Says how each delivery ended; gives the exit code of the worst. */
+/** Says how each delivery ended, to people and to programs; gives the exit code of the worst. */
 export function reportDeliveries(deliveries: readonly Delivery[], log: Log): ExitCode {
 	for (const delivery of deliveries) {
 		const change = describeChange(delivery.change);
@@ -31,5 +33,22 @@ export function reportDeliveries(deliveries: readonly Delivery[], log: Log): Exi
 				break;
 		}
 	}
-	return deliveries.map((delivery) => codes[delivery.state]).reduce((worst, code) => (code > worst ? code : worst));
+	const worst = deliveries.reduce(
+		(highest, { state }) => (codes[state] > codes[highest] ? state : highest),
+		'recorded' as State,
+	);
+	log.summary({ outcome: worst.replace(' ', '_'), exit_code: codes[worst], services: deliveries.map(summarize) });
+	return codes[worst];
+}
+
+function summarize({ change, state, id, attempts, requestId, reason }: Delivery): object {
+	return {
+		service_id: change.service_id,
+		state: state.replace(' ', '_'),
+		id,
+		external_id: change.external_id,
+		attempts,
+		request_id: requestId,
+		reason,
+	};
 }

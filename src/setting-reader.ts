@@ -20,7 +20,9 @@ export class SettingReader {
 
 	/** The items between commas, trimmed, each once. */
 	list(name: OptionName): string[] {
-		const items = (this.text(name) ?? '').split(',').map((item) => item.replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, ''));
+		const items = (this.text(name) ?? '')
+			.split(',')
+			.map((item) => item.replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, ''));
 		return [...new Set(items.filter((item) => item !== ''))];
 	}
 

@@ -26,8 +26,10 @@ export type Settings = Readonly<{
 	tags: readonly string[];
 	apiUrl: URL;
 	budgetMs: number;
-	dedupe: DedupeMode;
+	dedupe: DedupeMode | undefined;
 	undeliveredFile: string;
+	output: 'text' | 'json';
+	dotenvFile: string | undefined;
 	isDryRun: boolean;
 	isVerbose: boolean;
 }>;
@@ -52,8 +54,10 @@ export function readSettings(environment: Environment, options: GivenOptions): R
 		tags: reader.list('tags'),
 		apiUrl: readApiUrl(reader),
 		budgetMs: readBudget(reader),
-		dedupe: reader.choice('dedupe', dedupeModes) ?? 'on-retry',
+		dedupe: reader.choice('dedupe', dedupeModes),
 		undeliveredFile: reader.text('undelivered-file') ?? 'alert24-undelivered.json',
+		output: reader.choice('output', ['text', 'json']) ?? 'text',
+		dotenvFile: reader.text('dotenv-file'),
 		isDryRun: reader.flag('dry-run'),
 		isVerbose: reader.flag('verbose'),
 	};
@@ -74,7 +78,9 @@ function readFields(reader: SettingReader): Partial<HandSetFields> {
 		source: reader.text('source'),
 	};
 	// Unchecked until `findViolationsByHand` has let the schema judge them.
-	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<HandSetFields>;
+	return Object.fromEntries(
+		Object.entries(fields).filter(([, value]) => value !== undefined),
+	) as Partial<HandSetFields>;
 }
 
 function readDeployJob(reader: SettingReader): string | undefined {
@@ -96,7 +102,10 @@ function readBudget(reader: SettingReader): number {
 
 // The schema's word on each value set by hand, with the setting that it came from.
 function findViolationsByHand(settings: Settings, reader: SettingReader): string[] {
-	const common = { ...settings.fields, ...(settings.environment !== undefined && { environment: settings.environment }) };
+	const common = {
+		...settings.fields,
+		...(settings.environment !== undefined && { environment: settings.environment }),
+	};
 	const parts: object[] = [settings.tags.length > 0 ? { ...common, tags: settings.tags } : common];
 	parts.push(...settings.serviceIds.map((id) => ({ service_id: id })));
 	return parts

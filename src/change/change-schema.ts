@@ -44,7 +44,12 @@ export const changeSchema = {
 		description: { type: 'string', pattern: notBlank, maxLength: 10_000, description: 'The change in more words.' },
 		source: { type: 'string', pattern: notBlank, maxLength: 50, description: 'The system that reports the change.' },
 		commit_sha: { type: 'string', pattern: '^[0-9A-Fa-f]{7,64}$', description: 'The git commit that was deployed.' },
-		commit_message: { type: 'string', pattern: notBlank, maxLength: 10_000, description: 'The message of that commit.' },
+		commit_message: {
+			type: 'string',
+			pattern: notBlank,
+			maxLength: 10_000,
+			description: 'The message of that commit.',
+		},
 		branch: { type: 'string', pattern: notBlank, maxLength: 255, description: 'The git branch.' },
 		pr_number: {
 			type: 'string',
@@ -53,7 +58,12 @@ export const changeSchema = {
 		},
 		pr_url: { type: 'string', pattern: httpUrl, maxLength: 2048, description: 'The page of that request.' },
 		pipeline_url: { type: 'string', pattern: httpUrl, maxLength: 2048, description: 'The page of the pipeline.' },
-		environment: { type: 'string', pattern: notBlank, maxLength: 255, description: 'The environment that was changed.' },
+		environment: {
+			type: 'string',
+			pattern: notBlank,
+			maxLength: 255,
+			description: 'The environment that was changed.',
+		},
 		risk_level: {
 			type: 'string',
 			enum: ['low', 'medium', 'high', 'critical'],

@@ -1,7 +1,7 @@
 import type { CiRun } from '../ci/ci-run.ts';
 import type { Outcome } from '../outcome.ts';
-import type { Change } from './change-schema.ts';
 import type { Deployment } from './build-change.ts';
+import type { Change } from './change-schema.ts';
 import { fitField } from './fit-field.ts';
 
 const deploymentVerbs: Readonly<Record<Outcome, string>> = {

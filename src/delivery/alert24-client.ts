@@ -74,11 +74,18 @@ export class Alert24Client {
 				retryAfter: first(response.headers['retry-after']),
 			};
 		} catch (error) {
-			throw translateGotError(error, limitMs);
+			const fault = translateGotError(error, limitMs);
+			if (fault instanceof NetworkFault && response !== undefined) fault.wasAccepted = isSuccess(response.statusCode);
+			throw fault;
 		} finally {
 			stream.destroy();
 		}
 	}
+}
+
+/** Whether a status says that the request was carried out. */
+export function isSuccess(status: number): boolean {
+	return status >= 200 && status < 300;
 }
 
 async function readBody(stream: AsyncIterable<Buffer>): Promise<string> {

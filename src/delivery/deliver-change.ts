@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import type { Alert24Client } from './alert24-client.ts';
 import type { Clock } from './clock.ts';
 import type { DedupeMode } from './dedupe-mode.ts';
+import { buildBlindFailure, buildFailure, type Failure } from './failure.ts';
 import { findRecordedChange, type Look } from './find-recorded-change.ts';
 import { buildIdempotencyKey } from './idempotency-key.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
@@ -35,8 +36,6 @@ export type DeliveryOptions = Readonly<{
 	log: Log;
 }>;
 
-type Failure = Extract<Verdict, { kind: 'failed' }> & Readonly<{ retryAfterMs: number | undefined }>;
-
 // After so many looks that failed for a passing reason the change is sent again unlooked.
 const mostBlindLooks = 2;
 
@@ -52,6 +51,7 @@ class ChangeDelivery {
 	#attempts = 0;
 	#blindLooks = 0;
 	#mayBeRecorded: boolean;
+	#wasAccepted = false;
 	#requestId: string | undefined;
 
 	constructor(change: Change, options: DeliveryOptions) {
@@ -65,7 +65,8 @@ class ChangeDelivery {
 		for (let failures = 0; ; ) {
 			const look = await this.#look();
 			if (look?.kind === 'found') return this.#end('already recorded', { id: look.id });
-			const verdict = this.#isBlind(look) ? blindFailure(look) : await this.#attempt();
+			if (this.#wasAccepted && !this.#isInDoubt(look)) return this.#end('recorded', {});
+			const verdict = this.#isBlind(look) ? buildBlindFailure(look.reason) : await this.#attempt();
 			if (verdict.kind === 'recorded') return this.#end('recorded', { id: verdict.id });
 			if (verdict.kind === 'refused') return this.#end('refused', { reason: verdict.reason });
 			failures += 1;
@@ -90,13 +91,20 @@ class ChangeDelivery {
 		return look;
 	}
 
+	// An accepted change is sent again only when a list shows that it is not there; one that may have arrived, also when no list can be had.
 	#isBlind(look: Look | undefined): look is Extract<Look, { kind: 'unreadable' }> {
-		return look?.kind === 'unreadable' && look.isPassing && ++this.#blindLooks < mostBlindLooks;
+		if (look?.kind !== 'unreadable' || !look.isPassing) return false;
+		return this.#wasAccepted || ++this.#blindLooks < mostBlindLooks;
+	}
+
+	#isInDoubt(look: Look | undefined): boolean {
+		return look?.kind === 'absent' || (look?.kind === 'unreadable' && look.isPassing);
 	}
 
 	async #attempt(): Promise<Exclude<Verdict, { kind: 'failed' }> | Failure> {
 		const { client, policy, clock, log } = this.#options;
 		this.#attempts += 1;
+		this.#wasAccepted = false;
 		try {
 			const limitMs = attemptLimitMs(this.#remainingMs(), policy);
 			const answer = await client.postChange(this.#change, this.#idempotencyKey, limitMs);
@@ -110,8 +118,8 @@ class ChangeDelivery {
 			if (!(error instanceof NetworkFault)) throw error;
 			log.detail(`attempt ${this.#attempts}: ${error.message}`);
 			this.#mayBeRecorded ||= error.mayHaveArrived;
-			const { message: reason, isPermanent, mayHaveArrived } = error;
-			return { kind: 'failed', reason, isPermanent, mayHaveArrived, retryAfterMs: undefined };
+			this.#wasAccepted = error.wasAccepted;
+			return buildFailure(error);
 		}
 	}
 
@@ -139,14 +147,4 @@ class ChangeDelivery {
 		const { id, reason } = facts;
 		return { change: this.#change, state, id, attempts: this.#attempts, requestId: this.#requestId, reason };
 	}
-}
-
-function blindFailure(look: Extract<Look, { kind: 'unreadable' }>): Failure {
-	return {
-		kind: 'failed',
-		reason: `it is not known whether the change was recorded: ${look.reason}`,
-		isPermanent: false,
-		mayHaveArrived: true,
-		retryAfterMs: undefined,
-	};
 }

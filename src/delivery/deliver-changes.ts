@@ -5,6 +5,7 @@ import { ConfigurationError } from '../reported-error.ts';
 import type { Settings } from '../settings.ts';
 import { Alert24Client } from './alert24-client.ts';
 import type { Clock } from './clock.ts';
+import type { DedupeMode } from './dedupe-mode.ts';
 import { type Delivery, deliverChange } from './deliver-change.ts';
 import { createAgents, readProxySettings } from './proxy.ts';
 import type { RetryPolicy } from './retry-policy.ts';
@@ -21,13 +22,14 @@ export type DeliveryContext = Readonly<{
 }>;
 
 /**
- * Delivers changes, all at once and each on its own: one that hangs takes no time from the others. The budget counts from now. Throws a
- * ConfigurationError where a proxy variable is malformed.
+ * Delivers changes, all at once and each on its own: one that hangs takes no time from the others. The budget counts from now. Tells of each as
+ * soon as it ended. Throws a ConfigurationError where a proxy variable is malformed.
  */
 export async function deliverChanges(
 	changes: readonly Change[],
-	settings: Pick<Settings, 'apiUrl' | 'budgetMs' | 'dedupe'> & Readonly<{ apiKey: string }>,
+	settings: Pick<Settings, 'apiUrl' | 'budgetMs'> & Readonly<{ apiKey: string; dedupe: DedupeMode }>,
 	context: DeliveryContext,
+	onDelivered: (delivery: Delivery, index: number) => void = () => undefined,
 ): Promise<Delivery[]> {
 	const { environment, log, policy, clock, signal } = context;
 	const { proxyEnv, problems } = readProxySettings(environment);
@@ -38,7 +40,11 @@ export async function deliverChanges(
 	const deadlineMs = clock.now() + settings.budgetMs;
 	try {
 		return await Promise.all(
-			changes.map((change) => deliverChange(change, { client, policy, clock, deadlineMs, dedupe, signal, log })),
+			changes.map(async (change, index) => {
+				const delivery = await deliverChange(change, { client, policy, clock, deadlineMs, dedupe, signal, log });
+				onDelivered(delivery, index);
+				return delivery;
+			}),
 		);
 	} finally {
 		agents.http.destroy();

@@ -1,4 +1,4 @@
-import type { Alert24Client } from './alert24-client.ts';
+import { type Alert24Client, isSuccess } from './alert24-client.ts';
 import { parseJson, property } from './judge-answer.ts';
 import { NetworkFault } from './network-fault.ts';
 
@@ -13,7 +13,7 @@ export async function findRecordedChange(client: Alert24Client, externalId: stri
 	try {
 		const { status, body, requestId } = await client.listChanges(limitMs);
 		const isPassing = status === 429 || status >= 500;
-		if (status < 200 || status >= 300) return { kind: 'unreadable', reason: `the list was answered with ${status}`, isPassing };
+		if (!isSuccess(status)) return { kind: 'unreadable', reason: `the list was answered with ${status}`, isPassing };
 		const changes = property(parseJson(body), 'data');
 		if (!Array.isArray(changes)) {
 			return { kind: 'unreadable', reason: 'the list has an unknown form', isPassing: false };
@@ -23,7 +23,8 @@ export async function findRecordedChange(client: Alert24Client, externalId: stri
 		const id = property(match, 'id');
 		return { kind: 'found', id: typeof id === 'string' ? id : undefined, requestId };
 	} catch (error) {
-		if (error instanceof NetworkFault) return { kind: 'unreadable', reason: error.message, isPassing: !error.isPermanent };
+		if (error instanceof NetworkFault)
+			return { kind: 'unreadable', reason: error.message, isPassing: !error.isPermanent };
 		throw error;
 	}
 }

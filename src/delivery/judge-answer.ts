@@ -1,5 +1,5 @@
 import { quote } from '../visible-text.ts';
-import type { Answer } from './alert24-client.ts';
+import { type Answer, isSuccess } from './alert24-client.ts';
 
 /** What an answer to a POST means. `mayHaveArrived`: the change may have been recorded although the answer says that it failed. */
 export type Verdict =
@@ -17,7 +17,7 @@ const remedies: Readonly<Record<number, string>> = {
 export function judgeAnswer(answer: Answer): Verdict {
 	const { status } = answer;
 	const body = parseJson(answer.body);
-	if (status >= 200 && status < 300) return { kind: 'recorded', id: readId(body) };
+	if (isSuccess(status)) return { kind: 'recorded', id: readId(body) };
 	const reason = `Alert24 answered ${status}${describeError(body)}`;
 	if (status === 407) {
 		const remedy = 'check the user name and password in HTTP_PROXY';

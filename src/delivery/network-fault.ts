@@ -7,6 +7,8 @@ export class NetworkFault extends Error {
 	readonly isPermanent: boolean;
 	/** The server may have acted on the request all the same. */
 	readonly mayHaveArrived: boolean;
+	/** The head of the answer said that it did, and then the rest did not come. */
+	wasAccepted = false;
 
 	constructor(message: string, facts: { isPermanent?: boolean; mayHaveArrived?: boolean } = {}) {
 		super(message);
@@ -56,7 +58,9 @@ function proxyFault(error: RequestError): NetworkFault {
 	const status = /\bHTTP\/1\.\d (\d{3})/.exec(error.message)?.[1];
 	if (status === undefined) return new NetworkFault('the proxy did not open a tunnel (ERR_PROXY_TUNNEL)');
 	const remedy = status === '407' ? ': check the user name and password in HTTPS_PROXY' : '';
-	return new NetworkFault(`the proxy refused the connection with ${status}${remedy}`, { isPermanent: status.startsWith('4') });
+	return new NetworkFault(`the proxy refused the connection with ${status}${remedy}`, {
+		isPermanent: status.startsWith('4'),
+	});
 }
 
 function describeSeconds(ms: number): string {

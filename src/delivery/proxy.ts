@@ -22,12 +22,19 @@ export function readProxySettings(environment: Environment): ProxySettings {
 		else problems.push(`${spelling} must be the URL of an HTTP proxy, such as http://proxy.example.com:3128`);
 	}
 	const exceptions = environment['no_proxy'] ?? environment['NO_PROXY'];
-	if (exceptions !== undefined) proxyEnv['no_proxy'] = exceptions.split(/[\s,]+/).flatMap(withSubdomains).join(',');
+	if (exceptions !== undefined)
+		proxyEnv['no_proxy'] = exceptions
+			.split(/[\s,]+/)
+			.flatMap(withSubdomains)
+			.join(',');
 	return { proxyEnv, problems };
 }
 
 /** Agents for got that go through the proxies and trust further CAs. */
-export function createAgents(proxyEnv: Record<string, string>, ca: string[] | undefined): { http: HttpAgent; https: HttpsAgent } {
+export function createAgents(
+	proxyEnv: Record<string, string>,
+	ca: string[] | undefined,
+): { http: HttpAgent; https: HttpsAgent } {
 	return { http: new HttpAgent({ proxyEnv }), https: new HttpsAgent({ proxyEnv, ...(ca && { ca }) }) };
 }
 

@@ -35,7 +35,8 @@ export function delayBeforeRetry(situation: RetrySituation, policy: RetryPolicy)
 	const ceilingMs = Math.min(policy.firstDelayMs * 2 ** (attempts - 1), policy.longestDelayMs);
 	const backOffMs = ceilingMs * (0.5 + random / 2);
 	// A little later than asked for, and not all at once.
-	const delayMs = retryAfterMs === undefined ? backOffMs : Math.max(retryAfterMs + (random * policy.firstDelayMs) / 4, backOffMs);
+	const delayMs =
+		retryAfterMs === undefined ? backOffMs : Math.max(retryAfterMs + (random * policy.firstDelayMs) / 4, backOffMs);
 	return delayMs < remainingMs ? delayMs : undefined;
 }
 

@@ -15,7 +15,9 @@ export function readTrustedCas(environment: Environment, log: Log): string[] | u
 	try {
 		return [...getCACertificates('default'), readFileSync(path, 'utf8')];
 	} catch (error) {
-		log.notice(`SSL_CERT_FILE, ${quote(path)}, cannot be read (${(error as NodeJS.ErrnoException).code}) and is ignored`);
+		log.notice(
+			`SSL_CERT_FILE, ${quote(path)}, cannot be read (${(error as NodeJS.ErrnoException).code}) and is ignored`,
+		);
 		return undefined;
 	}
 }

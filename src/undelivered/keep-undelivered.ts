@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import type { Delivery } from '../delivery/deliver-change.ts';
+import type { Log } from '../log.ts';
+import type { Redactor } from '../redact.ts';
+import { ReportedError } from '../reported-error.ts';
+import { quote } from '../visible-text.ts';
+import {
+	buildUndeliveredDocument,
+	readUndeliveredFile,
+	type UndeliveredChange,
+	writeUndeliveredFile,
+} from './undelivered-file.ts';
+
+/** The deliveries that failed, as a file keeps them. `date` is in milliseconds since 1970. */
+export function toUndelivered(deliveries: readonly Delivery[], date: number, redactor: Redactor): UndeliveredChange[] {
+	return deliveries.flatMap(({ change, state, reason = 'not known', attempts, requestId }) =>
+		state === 'refused' || state === 'undelivered'
+			? [
+					{
+						change,
+						state,
+						reason: redactor.redact(reason),
+						attempts,
+						failed_at: new Date(date).toISOString(),
+						...(requestId !== undefined && { request_id: redactor.redact(requestId) }),
+					},
+				]
+			: [],
+	);
+}
+
+/**
+ * Adds changes to the file of undelivered ones and says how to send them later. What another run of the same job left there stays, but for
+ * the same change. Where the file cannot be written, its content goes to the log.
+ */
+export function keepUndelivered(path: string, changes: readonly UndeliveredChange[], log: Log): void {
+	if (changes.length === 0) return;
+	const ids = new Set(changes.map(({ change }) => change.external_id));
+	try {
+		const others = existsSync(path) ? readUndeliveredFile(path) : [];
+		const kept = others.filter(({ change }) => change.external_id === undefined || !ids.has(change.external_id));
+		writeUndeliveredFile(path, [...kept, ...changes]);
+		log.notice(
+			`What was not recorded is kept in ${quote(path)}. Send it later with: alert24-notify replay ${quotePath(path)}`,
+		);
+	} catch (error) {
+		const cause = error instanceof ReportedError ? error.message : (error as NodeJS.ErrnoException).code;
+		log.notice(
+			`What was not recorded could not be written to ${quote(path)} (${cause}). Here it is, to be kept in a file by hand:`,
+		);
+		log.noticeJson(buildUndeliveredDocument(changes));
+		log.notice('Send it later with: alert24-notify replay FILE');
+	}
+}
+
+// As a shell takes it.
+function quotePath(path: string): string {
+	return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
