@@ -14,10 +14,15 @@ BEGIN {
 	read_tags()
 	service_count = read_list("ALERT24_SERVICE_ID", services)
 	for (i = 1; i <= service_count; i++) check_service(services[i])
-	if (service_count == 0) add_change("")
-	for (i = 1; i <= service_count; i++) add_change(services[i])
+	if (ENVIRON["hook_reason_not_to"] == "") add_changes()
 	for (i = 1; i <= problem_count; i++) print "problem" separator redact(problems[i])
 	if (problem_count == 0) for (i = 1; i <= change_count; i++) print "change" separator changes[i]
+}
+
+function add_changes(   i) {
+	if (tag_count > 50) problem("tags must hold at most 50 texts; got " tag_count)
+	if (service_count == 0) add_change("")
+	for (i = 1; i <= service_count; i++) add_change(services[i])
 }
 
 function problem(text) {
@@ -94,7 +99,7 @@ function read_tags(   given, count, i) {
 		if (characters > 255) problem("tags[" (i - 1) "] must have at most 255 characters (from ALERT24_TAGS)")
 		add_tag(given[i])
 	}
-	if (tag_count > 50) problem("tags must hold at most 50 texts; got " tag_count)
+	if (count > 50) problem("tags must hold at most 50 texts; got " count " (from ALERT24_TAGS)")
 }
 
 function add_tag(tag) {
