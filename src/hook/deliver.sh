@@ -106,7 +106,7 @@ judge_silence() {
 	case $client,$client_status in
 		curl,5 | curl,6) reason='its address or the proxy'\''s is not known to DNS' ;;
 		curl,7) reason='no connection could be made' ;;
-		curl,28 | *,124 | *,143) may_be_recorded=yes reason="there was no answer within $seconds s" ;;
+		curl,28 | *,143) may_be_recorded=yes reason="there was no answer within $seconds s" ;;
 		curl,35) reason='the TLS handshake failed' ;;
 		curl,51 | curl,58 | curl,60 | curl,77 | curl,83 | curl,9[01] | gnu_wget,5) verdict=refused reason='the TLS certificate is not trusted' ;;
 		curl,[134]) verdict=refused reason="curl cannot use ALERT24_API_URL (curl's exit status $client_status)" ;;

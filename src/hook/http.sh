@@ -47,9 +47,29 @@ send_request() {
 	esac
 }
 
-# Ends what ignores its own time-outs, such as wget at a server that sends a byte a second. Without `timeout` those must do.
+# Ends what has no time-out for the whole, such as wget at a server that sends a byte a second. Not by `timeout`: that of busybox keeps the pipe open for
+# a second after its command. The watcher keeps nothing open, and takes its sleep along when it is told to go.
 within() { # seconds, command…
-	if has_tool timeout; then tool timeout "$@"; else shift && "$@"; fi
+	limit=$1
+	shift
+	sleep_command=sleep
+	command -v sleep >/dev/null 2>&1 || sleep_command='busybox sleep'
+	exec 5<&0
+	"$@" <&5 2>&1 &
+	running=$!
+	(
+		sleeper=
+		trap 'kill $sleeper; exit' TERM
+		$sleep_command "$limit" &
+		sleeper=$!
+		wait "$sleeper"
+		kill "$running"
+	) </dev/null >/dev/null 2>&1 3>&- 4<&- 5<&- &
+	watcher=$!
+	wait "$running"
+	set -- "$?"
+	kill "$watcher"
+	return "$1"
 }
 
 # curl reads its settings from its standard input and the body from another: nothing is on the argument list. ~/.curlrc, which might ask for redirects
@@ -89,7 +109,7 @@ request_by_gnu_wget() {
 	HOME=/nonexistent
 	export HOME
 	within "$((seconds + 1))" wget --config=/dev/fd/4 --quiet --server-response --output-document=- --content-on-error --max-redirect=0 \
-		--tries=1 --timeout="$seconds" --user-agent="$user_agent" "$url" 2>&1
+		--tries=1 --timeout="$seconds" --user-agent="$user_agent" "$url"
 }
 
 make_private_file() {
@@ -114,5 +134,5 @@ request_by_busybox_wget() {
 	fi
 	set -- wget "$@" "$url"
 	command -v wget >/dev/null 2>&1 || set -- busybox "$@"
-	printf '%s' "$body" | within "$seconds" "$@" 2>&1
+	printf '%s' "$body" | within "$seconds" "$@"
 }

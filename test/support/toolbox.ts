@@ -13,7 +13,7 @@ export function locate(name: string): string {
 	return path;
 }
 
-const common = ['date', 'head', 'mktemp', 'rm', 'sed', 'timeout'];
+const common = ['date', 'head', 'mktemp', 'rm', 'sed'];
 const kinds = {
 	'curl and gawk': ['curl', 'gawk'],
 	'GNU wget and mawk': ['wget', 'mawk'],
@@ -26,8 +26,8 @@ export type ToolboxKind = keyof typeof kinds;
 export const toolboxKinds = Object.keys(kinds) as ToolboxKind[];
 
 /**
- * A directory to be the whole PATH of a hook, with the programs that an image of this kind has. Its `sleep` returns at once and remembers
- * how long it was to be; every other program remembers its arguments.
+ * A directory to be the whole PATH of a hook, with the programs that an image of this kind has. A pause between attempts is remembered and
+ * takes no time; every other program remembers its arguments, those of busybox apart.
  */
 export class Toolbox {
 	readonly path = mkdtempSync(join(tmpdir(), 'alert24-toolbox-'));
@@ -39,7 +39,8 @@ export class Toolbox {
 			for (const name of common) this.#add(name, `exec ${locate(name)} "$@"`);
 			for (const name of kinds[kind]) this.#add(name.endsWith('awk') ? 'awk' : name, `exec ${locate(name)} "$@"`);
 		}
-		this.#add('sleep', '');
+		// Pauses between attempts; the hook also sleeps to bound a request, and that is for real.
+		this.add('sleep', `case $1 in 1 | 2 | 3 | 20) echo "$1" >>'${this.#logOf('sleep')}' ;; *) exec ${locate('sleep')} "$1" ;; esac`);
 	}
 
 	/** Adds a program of one's own, a shell script. */
@@ -55,9 +56,9 @@ export class Toolbox {
 		return this.takeArguments('sleep').map(Number);
 	}
 
-	/** The argument lists of a program, or of all of them, since the last call; one line each, as long as no argument has more. */
-	takeArguments(name?: string): string[] {
-		const file = join(this.#logs, name === 'sleep' ? 'sleep' : 'others');
+	/** The argument lists of a program since the last call; one line each, as long as no argument has more. */
+	takeArguments(name: string): string[] {
+		const file = this.#logOf(name);
 		const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
 		rmSync(file, { force: true });
 		return text.split('\n').slice(0, -1);
@@ -68,7 +69,11 @@ export class Toolbox {
 	}
 
 	#add(name: string, script: string): void {
-		this.add(name, `printf '%s\\n' "$*" >>'${join(this.#logs, name === 'sleep' ? name : 'others')}'\n${script}`);
+		this.add(name, `printf '%s\\n' "$*" >>'${this.#logOf(name)}'\n${script}`);
+	}
+
+	#logOf(name: string): string {
+		return join(this.#logs, name);
 	}
 
 	#addBusybox(): void {
