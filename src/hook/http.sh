@@ -52,7 +52,7 @@ send_request() {
 within() { # seconds, command…
 	limit=$1
 	shift
-	sleep_command=sleep
+	sleep_command='sleep'
 	command -v sleep >/dev/null 2>&1 || sleep_command='busybox sleep'
 	exec 5<&0
 	"$@" <&5 2>&1 &

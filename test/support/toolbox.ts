@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -49,6 +49,14 @@ export class Toolbox {
 		rmSync(file, { force: true });
 		writeFileSync(file, `#!/bin/sh\n${script}\n`);
 		chmodSync(file, 0o755);
+	}
+
+	remove(name: string): void {
+		rmSync(join(this.path, name));
+	}
+
+	keepOnly(name: string): void {
+		for (const other of readdirSync(this.path).filter((file) => file !== name)) this.remove(other);
 	}
 
 	/** The pauses, in seconds, that were made since the last call. */
