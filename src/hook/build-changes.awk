@@ -71,7 +71,7 @@ function check_service(id) {
 	reject_reference("ALERT24_SERVICE_ID", id)
 	decode(id, 255)
 	if (characters > 255) problem("service_id must have at most 255 characters (from ALERT24_SERVICE_ID)")
-	if (id ~ /[ \t\n\013\014\r\/]/) problem("service_id must be one id without spaces and slashes; got " shown(id) " (from ALERT24_SERVICE_ID)")
+	if (id ~ /[ \t\n\013\014\r]/ || index(id, "/")) problem("service_id must be one id without spaces and slashes; got " shown(id) " (from ALERT24_SERVICE_ID)")
 }
 
 function read_fields(   raw) {

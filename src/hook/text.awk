@@ -101,7 +101,7 @@ function visible(text) {
 
 # Control characters, and what turns the direction of text or splits lines, become escapes as in JSON; quotes and backslashes too, if asked.
 function escape(text, with_quotes,   size, i, character, code, out, part) {
-	if (text ~ /^[ !#-[\]-~]*$/) return text
+	if (text ~ /^[] !#-[^-~]*$/) return text
 	size = length(text)
 	for (i = 1; i <= size; i++) {
 		character = substr(text, i, 1)

@@ -62,10 +62,10 @@ for (const [index, kind] of toolboxKinds.entries()) {
 				await using alert24 = await startAlert24();
 				alert24.failAlways(fault);
 				alert24.failListsAlways(fault);
-				const { exitCode, stdout, stderr, durationMs } = await record(alert24, { shell, path: slow.path, variables: { ALERT24_TIMEOUT: '6' } });
+				const { exitCode, stdout, stderr, durationMs } = await record(alert24, { shell, path: slow.path, variables: { ALERT24_TIMEOUT: '4' } });
 				assert.deepEqual([exitCode, stdout], [0, ''], fault.kind);
 				assert.match(stderr, /^alert24-notify: could not record [^\n]+\n$/, fault.kind);
-				assert.ok(durationMs < 8000, `${JSON.stringify(fault)} took ${durationMs} ms`);
+				assert.ok(durationMs < 6000, `${JSON.stringify(fault)} took ${durationMs} ms`);
 			});
 			await Promise.all(ends);
 		});

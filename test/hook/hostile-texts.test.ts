@@ -48,7 +48,7 @@ for (const [index, shell] of shellNames.entries()) {
 
 		it('gives the same valid change as the command, or refuses like it, whatever the variables hold', async () => {
 			const property = fc.asyncProperty(environments, (variables) => assertAgreement(variables, shell, toolbox));
-			await fc.assert(property, { numRuns: 100 });
+			await fc.assert(property, { numRuns: 50 });
 		});
 
 		it('gives U+FFFD for each part that is not UTF-8, as the command does', async () => {
@@ -62,8 +62,19 @@ for (const [index, shell] of shellNames.entries()) {
 					const { stdout } = await runHook(variables, { shell, path: toolbox.path, before });
 					assert.equal(JSON.parse(stdout).commit_message, message.toString());
 				}),
-				{ numRuns: 40 },
+				{ numRuns: 20 },
 			);
+		});
+
+		it('sends every ASCII character, alone and among others', async () => {
+			const characters = Array.from({ length: 127 }, (_, index) => String.fromCharCode(index + 1));
+			const ids = characters.filter((character) => !/[\s,/]/.test(character));
+			const all = { CI_COMMIT_MESSAGE: characters.join(''), ALERT24_DESCRIPTION: characters.join('x'), CI_PROJECT_NAME: characters.join('é') };
+			await assertAgreement({ ...dryRun, ...all, CI_ENVIRONMENT_NAME: characters.join(''), ALERT24_SERVICE_ID: ids.join() }, shell, toolbox);
+			await assertAgreement({ ...dryRun, CI_ENVIRONMENT_NAME: 'production', ALERT24_TAGS: ids.slice(-40).join() }, shell, toolbox);
+			for (const character of ['a b', 'a\tb', 'a\nb', 'a\u000bb', 'a\fb', 'a\rb', '/']) {
+				await assertAgreement({ ...dryRun, CI_ENVIRONMENT_NAME: 'production', ALERT24_SERVICE_ID: character }, shell, toolbox);
+			}
 		});
 
 		it('takes values as long as the system lets a variable be', async () => {
