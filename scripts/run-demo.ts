@@ -47,7 +47,7 @@ export async function runDemo(notifyScript: string, print: (text: string) => voi
 		`The change that Alert24 (a stand-in, on this machine) has recorded:\n\n${indent(JSON.stringify(change, null, 2))}`,
 	);
 	print(
-		'Next: put an API key of yours into the CI/CD settings of your project, as the masked variable ALERT24_API_KEY,',
+		'\nNext: put an API key of yours into the CI/CD settings of your project, as the masked variable ALERT24_API_KEY,',
 	);
 	print('and include gitlab.com/alert24/alert24-notify/notify@1 in its .gitlab-ci.yml with inputs like those above.');
 	return true;

@@ -16,7 +16,10 @@ describe('Redactor', () => {
 		const secret = 'pass"word/\\ with + signs';
 		redactor.hide(secret);
 		const texts = [JSON.stringify({ secret }), encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
-		assert.deepEqual(texts.map((text) => redactor.redact(text)), ['{"secret":"[redacted]"}', '[redacted]', '[redacted]']);
+		assert.deepEqual(
+			texts.map((text) => redactor.redact(text)),
+			['{"secret":"[redacted]"}', '[redacted]', '[redacted]'],
+		);
 	});
 
 	it('knows the job token', () => {

@@ -42,7 +42,15 @@ describe('readSettings', () => {
 	});
 
 	it('takes true, 1 and yes for true, in any case', () => {
-		for (const [text, flag] of [['true', true], ['TRUE', true], ['1', true], ['Yes', true], ['false', false], ['0', false], ['no', false]]) {
+		for (const [text, flag] of [
+			['true', true],
+			['TRUE', true],
+			['1', true],
+			['Yes', true],
+			['false', false],
+			['0', false],
+			['no', false],
+		]) {
 			assert.equal(readSettings({ ALERT24_DRY_RUN: String(text) }, {}).settings.isDryRun, flag, String(text));
 		}
 	});

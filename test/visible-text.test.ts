@@ -7,7 +7,10 @@ const hostileText = fc.string({ unit: 'binary', maxLength: 50 });
 
 describe('makeVisible', () => {
 	it('spells out what acts on a terminal', () => {
-		assert.equal(makeVisible('a\r\n\t\u001b[2K\u009b1m\u202e\u2028é🚀'), 'a\\r\\n\\t\\u001b[2K\\u009b1m\\u202e\\u2028é🚀');
+		assert.equal(
+			makeVisible('a\r\n\t\u001b[2K\u009b1m\u202e\u2028é🚀'),
+			'a\\r\\n\\t\\u001b[2K\\u009b1m\\u202e\\u2028é🚀',
+		);
 	});
 
 	it('leaves no control character of any text', () => {
