@@ -7,12 +7,22 @@ import { gitlabJob } from '../support/run-in-process.ts';
 import { Toolbox, type ToolboxKind, toolboxKinds } from '../support/toolbox.ts';
 import { makeRefusingUrl } from '../support/unreachable.ts';
 
-const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_SERVICE_ID: 'svc_1', ALERT24_LOOKUP: 'off' };
+const job = {
+	...gitlabJob,
+	CI_JOB_STATUS: 'success',
+	CI_ENVIRONMENT_NAME: 'production',
+	ALERT24_SERVICE_ID: 'svc_1',
+	ALERT24_LOOKUP: 'off',
+};
 const change = 'Deployed web-shop @ 5b1e7d20 in "production" for service "svc_1"';
 const externalId = 'gitlab:gitlab.com:4711:job:903311:production:svc_1';
 
 // Not under busybox's own shell: it has `sleep` built in, and would really pause.
-const shellOf: Readonly<Record<ToolboxKind, Shell>> = { 'curl and gawk': 'bash', 'GNU wget and mawk': 'dash', busybox: 'dash' };
+const shellOf: Readonly<Record<ToolboxKind, Shell>> = {
+	'curl and gawk': 'bash',
+	'GNU wget and mawk': 'dash',
+	busybox: 'dash',
+};
 
 for (const kind of toolboxKinds) {
 	const shell = shellOf[kind];
@@ -42,7 +52,10 @@ for (const kind of toolboxKinds) {
 			const long = { ALERT24_DESCRIPTION: '🚀"\\'.repeat(3000), CI_COMMIT_MESSAGE: '\u0001\\n*é'.repeat(2500) };
 			await record(alert24, long);
 			assert.equal(alert24.sentChanges[0]?.['commit_message'], `${long.CI_COMMIT_MESSAGE.slice(0, 9999)}…`);
-			assert.equal(String(alert24.sentChanges[0]?.['description']).slice(0, 12_000), long.ALERT24_DESCRIPTION.slice(0, 12_000));
+			assert.equal(
+				String(alert24.sentChanges[0]?.['description']).slice(0, 12_000),
+				long.ALERT24_DESCRIPTION.slice(0, 12_000),
+			);
 		});
 
 		it('tries three times on faults that pass, with growing pauses, and says what Alert24 answered last', async () => {
@@ -65,7 +78,12 @@ for (const kind of toolboxKinds) {
 				const isSilent = kind === 'busybox' || (kind === 'GNU wget and mawk' && status === 401);
 				const message = isSilent ? '' : ': no "such"\\n\\u001b[31mthing';
 				const requestId = kind === 'busybox' ? '' : ` (request id ${alert24.posts[0]?.requestId})`;
-				assert.ok(stderr.startsWith(`alert24-notify: could not record ${change} because Alert24 answered ${status}${message}${requestId}`), stderr);
+				assert.ok(
+					stderr.startsWith(
+						`alert24-notify: could not record ${change} because Alert24 answered ${status}${message}${requestId}`,
+					),
+					stderr,
+				);
 				assert.equal(stderr.split('\n').length, 2);
 				assert.equal(alert24.posts.length, 1);
 			});
@@ -95,7 +113,11 @@ for (const kind of toolboxKinds) {
 				alert24.failAlways(fault);
 				alert24.record({ summary: 'another', environment: 'production', external_id: 'other' });
 				const { stdout, stderr } = await record(alert24, { CI_ENVIRONMENT_NAME: 'é "x"/1' });
-				assert.equal(stdout, `Already recorded: ${change.replace('production', 'é "x"/1')} (change ${alert24.changes[1]?.id})\n`, stderr);
+				assert.equal(
+					stdout,
+					`Already recorded: ${change.replace('production', 'é "x"/1')} (change ${alert24.changes[1]?.id})\n`,
+					stderr,
+				);
 				assert.equal(alert24.posts.length, 1);
 			}
 		});
@@ -114,7 +136,12 @@ for (const kind of toolboxKinds) {
 			toolbox.takePauses();
 			const { exitCode, stderr } = await runHook(environment, { shell, path: toolbox.path });
 			assert.equal(exitCode, 0);
-			assert.match(stderr, new RegExp(`^alert24-notify: could not record ${change} because no (connection could be made|answer came .*)\n$`));
+			assert.match(
+				stderr,
+				new RegExp(
+					`^alert24-notify: could not record ${change} because no (connection could be made|answer came .*)\n$`,
+				),
+			);
 			assert.deepEqual(toolbox.takePauses(), [1, 3]);
 		});
 

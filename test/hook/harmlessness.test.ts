@@ -18,10 +18,15 @@ for (const [index, kind] of toolboxKinds.entries()) {
 		for (const shell of shellNames) {
 			it(`leaves the rest of the after_script as it is, under ${shell}`, async () => {
 				await using alert24 = await startAlert24();
-				const state = 'echo "[$IFS] $- $body $url $attempt $(umask) $PWD ${HOME-none} ${LC_ALL-none}"; trap; set; type record_deployment || echo gone';
+				const state =
+					'echo "[$IFS] $- $body $url $attempt $(umask) $PWD ${HOME-none} ${LC_ALL-none}"; trap; set; type record_deployment || echo gone';
 				const settle = 'IFS=,; body=mine url=mine attempt=mine; umask 022; trap "echo bye" EXIT; set -e -u -C';
 				const hidden = /^(_|BASH_\w+|LINENO|OPTIND|PIPESTATUS|PPID|RANDOM|SRANDOM|EPOCH\w+|SECONDS|FUNCNAME)=.*\n/gm;
-				const { stdout, exitCode, files } = await record(alert24, { shell, before: `${settle}; ${state}; echo ---`, after: `echo ---; ${state}` });
+				const { stdout, exitCode, files } = await record(alert24, {
+					shell,
+					before: `${settle}; ${state}; echo ---`,
+					after: `echo ---; ${state}`,
+				});
 				const [before, recorded, afterwards] = stdout.replace(/^bye\n/m, '').split('---\n');
 				assert.match(recorded ?? '', /^Recorded: [^\n]*\n$/);
 				assert.equal(afterwards?.replace(hidden, ''), before?.replace(hidden, ''));
@@ -51,8 +56,8 @@ for (const [index, kind] of toolboxKinds.entries()) {
 			const faults: Fault[] = [
 				{ kind: 'silence' },
 				{ kind: 'headers-only', status: 500 },
-				{ kind: 'trickle', part: 'head', status: 500 },
-				{ kind: 'trickle', part: 'body', status: 500 },
+				{ kind: 'trickle', part: 'head', status: 500, intervalMs: 200 },
+				{ kind: 'trickle', part: 'body', status: 500, intervalMs: 200 },
 				{ kind: 'endless', part: 'head', status: 500 },
 				{ kind: 'endless', part: 'body', status: 500 },
 				{ kind: 'not-http' },
@@ -62,7 +67,11 @@ for (const [index, kind] of toolboxKinds.entries()) {
 				await using alert24 = await startAlert24();
 				alert24.failAlways(fault);
 				alert24.failListsAlways(fault);
-				const { exitCode, stdout, stderr, durationMs } = await record(alert24, { shell, path: slow.path, variables: { ALERT24_TIMEOUT: '4' } });
+				const { exitCode, stdout, stderr, durationMs } = await record(alert24, {
+					shell,
+					path: slow.path,
+					variables: { ALERT24_TIMEOUT: '4' },
+				});
 				assert.deepEqual([exitCode, stdout], [0, ''], fault.kind);
 				assert.match(stderr, /^alert24-notify: could not record [^\n]+\n$/, fault.kind);
 				assert.ok(durationMs < 6000, `${JSON.stringify(fault)} took ${durationMs} ms`);
@@ -76,19 +85,24 @@ for (const [index, kind] of toolboxKinds.entries()) {
 			alert24.failAlways({ kind: 'status', status: 422, body: { json: { error: { message } } } });
 			const { stdout, stderr } = await record(alert24, { shell });
 			assert.match(stderr, /^alert24-notify: could not record [^\n\u001b\r]+\n$/);
-			if (kind !== 'busybox') assert.ok(stderr.includes('bad key [redacted]\\n\\u001b[0Ksection_start\\u003a1:x\\r[redacted]'), stderr);
+			if (kind !== 'busybox')
+				assert.ok(stderr.includes('bad key [redacted]\\n\\u001b[0Ksection_start\\u003a1:x\\r[redacted]'), stderr);
 			assert.ok(!`${stdout}${stderr}`.includes(alert24.apiKey));
 		});
 
 		it('has no HOME to need, and leaves nothing in the directory for temporary files', async () => {
 			await using alert24 = await startAlert24();
-			const listed = () => [...readdirSync(tmpdir()), ...readdirSync('/dev/shm')].filter((name) => name.startsWith('alert24.'));
+			const listed = () =>
+				[...readdirSync(tmpdir()), ...readdirSync('/dev/shm')].filter((name) => name.startsWith('alert24.'));
 			const { stdout } = await record(alert24, { shell, before: 'unset HOME' });
 			assert.match(stdout, /^Recorded: /);
 			assert.deepEqual(listed(), []);
 		});
 
-		function record(alert24: Alert24StandIn, options: Omit<HookOptions, 'path'> & { path?: string; variables?: Record<string, string> }) {
+		function record(
+			alert24: Alert24StandIn,
+			options: Omit<HookOptions, 'path'> & { path?: string; variables?: Record<string, string> },
+		) {
 			const { variables, ...more } = options;
 			const environment = { ...job, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url, ...variables };
 			return runHook(environment, { path: toolbox.path, ...more });
@@ -104,7 +118,10 @@ for (const kind of ['curl and gawk', 'GNU wget and mawk'] satisfies ToolboxKind[
 			alert24.failWith({ kind: 'status', status: 500 });
 			const secrets = { ALERT24_API_KEY: alert24.apiKey, CI_JOB_TOKEN: job.CI_JOB_TOKEN };
 			const lookup = { ALERT24_LOOKUP: 'auto', CI_API_V4_URL: `${alert24.origin}/api/v4` };
-			const { stdout } = await runHook({ ...job, ...lookup, ...secrets, ALERT24_API_URL: alert24.url }, { shell: 'dash', path: toolbox.path });
+			const { stdout } = await runHook(
+				{ ...job, ...lookup, ...secrets, ALERT24_API_URL: alert24.url },
+				{ shell: 'dash', path: toolbox.path },
+			);
 			assert.match(stdout, /^Recorded: /);
 			assert.ok(alert24.requests.some(({ headers }) => headers['job-token'] === job.CI_JOB_TOKEN));
 			for (const name of ['curl', 'wget', 'awk', 'sed', 'head', 'mktemp', 'rm', 'date']) {

@@ -12,7 +12,9 @@ const toolboxOf: Readonly<Record<Shell, ToolboxKind>> = {
 };
 
 for (const shell of shellNames) {
-	describe(`for a recorded GitLab job the hook under ${shell}, with ${toolboxOf[shell]}, does what the command does`, { concurrency: 2 }, () => {
+	describe(`for a recorded GitLab job the hook under ${shell}, with ${toolboxOf[shell]}, does what the command does`, {
+		concurrency: 2,
+	}, () => {
 		const toolbox = new Toolbox(toolboxOf[shell]);
 		after(() => toolbox[Symbol.dispose]());
 

@@ -8,7 +8,11 @@ import { Toolbox, type ToolboxKind } from '../support/toolbox.ts';
 
 const current = gitlabJob.CI_COMMIT_SHA;
 const other = 'ffffffffffffffffffffffffffffffffffffffff';
-const rolledBack = { change_type: 'rollback', summary: 'Rolled back web-shop @ 5b1e7d20', description: `Rolled back from: ${other}` };
+const rolledBack = {
+	change_type: 'rollback',
+	summary: 'Rolled back web-shop @ 5b1e7d20',
+	description: `Rolled back from: ${other}`,
+};
 const deployed = { change_type: 'deployment', summary: 'Deployed web-shop @ 5b1e7d20', description: undefined };
 const redeployed = { ...deployed, description: 'Re-deployment: the newest deployment before has the same commit' };
 
@@ -23,7 +27,11 @@ const histories: readonly (readonly [string, string[], object])[] = [
 	['a commit that was only tried before', [other, `?${current}`], deployed],
 ];
 
-const shellOf = { 'curl and gawk': 'bash', 'GNU wget and mawk': 'dash', busybox: 'busybox ash' } as const satisfies Record<ToolboxKind, Shell>;
+const shellOf = {
+	'curl and gawk': 'bash',
+	'GNU wget and mawk': 'dash',
+	busybox: 'busybox ash',
+} as const satisfies Record<ToolboxKind, Shell>;
 
 for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
 	describe(`with ${kind} the hook`, { concurrency: 2 }, () => {
@@ -68,14 +76,24 @@ for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
 
 		it('does not ask where the type is set, look-ups are off, or a separate job reports', async () => {
 			await using gitlab = await startGitlab(200, [other, current].map(describeDeployment));
-			for (const variables of [{ ALERT24_CHANGE_TYPE: 'deployment' }, { ALERT24_LOOKUP: 'off' }, { ALERT24_DEPLOY_JOB: 'deploy' }]) {
+			for (const variables of [
+				{ ALERT24_CHANGE_TYPE: 'deployment' },
+				{ ALERT24_LOOKUP: 'off' },
+				{ ALERT24_DEPLOY_JOB: 'deploy' },
+			]) {
 				assert.equal((await dryRun(gitlab.url, variables)).change_type, 'deployment');
 			}
 			assert.deepEqual(gitlab.requests, []);
 		});
 
 		async function dryRun(url: string, more: Record<string, string> = {}) {
-			const variables = { ...gitlabJob, CI_API_V4_URL: `${url}/api/v4`, CI_ENVIRONMENT_NAME: 'review/é x', ALERT24_DRY_RUN: 'true', ...more };
+			const variables = {
+				...gitlabJob,
+				CI_API_V4_URL: `${url}/api/v4`,
+				CI_ENVIRONMENT_NAME: 'review/é x',
+				ALERT24_DRY_RUN: 'true',
+				...more,
+			};
 			const { stdout, stderr } = await runHook(variables, { shell: shellOf[kind], path: toolbox.path });
 			assert.equal(stderr, '');
 			const { change_type, summary, description } = JSON.parse(stdout);
@@ -91,7 +109,16 @@ function describeDeployment(text: string) {
 	const commit = { id: sha, short_id: sha.slice(0, 8), title: 'a "quoted\\" title, [x] {y}' };
 	const id = text.startsWith('!') ? Number(gitlabJob.CI_JOB_ID) : 17;
 	const environment = { id: 9, name: 'review/é x', external_url: null };
-	return { id: 42, iid: 2, ref: 'main', sha, user: { id: 1 }, environment, deployable: { id, commit, status: 'success' }, status };
+	return {
+		id: 42,
+		iid: 2,
+		ref: 'main',
+		sha,
+		user: { id: 1 },
+		environment,
+		deployable: { id, commit, status: 'success' },
+		status,
+	};
 }
 
 /** A GitLab that answers every request alike; without a status it never answers. */

@@ -29,7 +29,10 @@ describe('the settings of the hook', { concurrency: 2 }, () => {
 		[{ ALERT24_API_KEY: '/nowhere' }, 'the file of the API key cannot be read'],
 		[{ ALERT24_API_KEY_FILE: '/nowhere' }, 'ALERT24_API_KEY and ALERT24_API_KEY_FILE are both set'],
 		[{ ALERT24_API_KEY: 'short' }, 'the API key is empty or too short'],
-		[{ ALERT24_API_KEY: 'ak_live_ with a space' }, 'the API key holds spaces, line breaks or characters outside of ASCII'],
+		[
+			{ ALERT24_API_KEY: 'ak_live_ with a space' },
+			'the API key holds spaces, line breaks or characters outside of ASCII',
+		],
 		[{ ALERT24_API_KEY: 'ak_live_ümlaut' }, 'the API key holds spaces'],
 		[{ ALERT24_API_URL: 'http://app.alert24.net' }, 'ALERT24_API_URL must begin with https://'],
 		[{ ALERT24_API_URL: 'http://127.0.0.1.example.com' }, 'ALERT24_API_URL must begin with https://'],
@@ -47,15 +50,27 @@ describe('the settings of the hook', { concurrency: 2 }, () => {
 		[{ ALERT24_LOOKUP: 'never' }, 'ALERT24_LOOKUP must be one of auto off'],
 		[{ CI_JOB_STATUS: 'odd' }, 'CI_JOB_STATUS is "odd", which is no outcome that is known'],
 		[{ CI_ENVIRONMENT_NAME: '' }, 'no environment is known: set ALERT24_ENVIRONMENT'],
-		[{ ALERT24_ENVIRONMENT: '$TARGET' }, 'ALERT24_ENVIRONMENT is "$TARGET": a variable that is not defined in this job'],
-		[{ ALERT24_SERVICE_ID: 'svc_1,${ID}' }, 'ALERT24_SERVICE_ID is "${ID}": a variable that is not defined in this job'],
+		[
+			{ ALERT24_ENVIRONMENT: '$TARGET' },
+			'ALERT24_ENVIRONMENT is "$TARGET": a variable that is not defined in this job',
+		],
+		[
+			{ ALERT24_SERVICE_ID: 'svc_1,${ID}' },
+			'ALERT24_SERVICE_ID is "${ID}": a variable that is not defined in this job',
+		],
 		[{ ALERT24_SERVICE_ID: 'a/b' }, 'service_id must be one id without spaces and slashes; got "a/b"'],
 		[{ ALERT24_CHANGE_TYPE: 'deploy' }, 'change_type must be one of auto, deployment, config_change'],
-		[{ ALERT24_RISK_LEVEL: 'severe' }, 'risk_level must be one of low, medium, high, critical; got "severe" (from ALERT24_RISK_LEVEL)'],
+		[
+			{ ALERT24_RISK_LEVEL: 'severe' },
+			'risk_level must be one of low, medium, high, critical; got "severe" (from ALERT24_RISK_LEVEL)',
+		],
 		[{ ALERT24_SUMMARY: ' \t' }, 'summary must not be blank (from ALERT24_SUMMARY)'],
 		[{ ALERT24_SOURCE: 'é'.repeat(51) }, 'source must have at most 50 characters (from ALERT24_SOURCE)'],
 		[{ GITLAB_CI: 'false' }, 'this is not a GitLab CI/CD job'],
-		[{ GITLAB_CI: '', ALERT24_RISK_LEVEL: 'x', ALERT24_SERVICE_ID: 'a b' }, /GITLAB_CI is not true; risk_level .*; service_id /],
+		[
+			{ GITLAB_CI: '', ALERT24_RISK_LEVEL: 'x', ALERT24_SERVICE_ID: 'a b' },
+			/GITLAB_CI is not true; risk_level .*; service_id /,
+		],
 	] as const) {
 		it(`are refused in one line that says: ${reason}`, async () => {
 			const { exitCode, stdout, stderr } = await run({ ALERT24_API_KEY: key, ...variables });
@@ -77,20 +92,47 @@ describe('the settings of the hook', { concurrency: 2 }, () => {
 			{ ALERT24_API_KEY: 'key' },
 			{ ALERT24_API_KEY_FILE: file },
 		]) {
-			const { stdout } = await run({ ...variables, ALERT24_API_URL: `${alert24.url}//`, ALERT24_TIMEOUT: '007.5' }, { cwd: directory });
+			const { stdout } = await run(
+				{ ...variables, ALERT24_API_URL: `${alert24.url}//`, ALERT24_TIMEOUT: '007.5' },
+				{ cwd: directory },
+			);
 			assert.match(stdout, /^Recorded: /);
 		}
 	});
 
 	it('come from the inputs, unless a variable of the job says otherwise', async () => {
-		const inputs = { service_id: 'a,b', summary: 'By "hand"', change_tags: 'x, y', risk_level: 'low', change_type: 'rollback' };
-		const given = await run({ ALERT24_API_KEY: key }, { inputs: { ...inputs, dry_run: true, environment: 'staging', changed_by: 'me' } });
+		const inputs = {
+			service_id: 'a,b',
+			summary: 'By "hand"',
+			change_tags: 'x, y',
+			risk_level: 'low',
+			change_type: 'rollback',
+		};
+		const given = await run(
+			{ ALERT24_API_KEY: key },
+			{ inputs: { ...inputs, dry_run: true, environment: 'staging', changed_by: 'me' } },
+		);
 		const [first, second] = JSON.parse(given.stdout);
 		assert.deepEqual(
-			[first.service_id, second.service_id, first.summary, first.tags, first.risk_level, first.change_type, first.environment, first.changed_by],
+			[
+				first.service_id,
+				second.service_id,
+				first.summary,
+				first.tags,
+				first.risk_level,
+				first.change_type,
+				first.environment,
+				first.changed_by,
+			],
 			['a', 'b', 'By "hand"', ['gitlab', 'staging', 'x', 'y'], 'low', 'rollback', 'staging', 'me'],
 		);
-		const set = { ALERT24_SERVICE_ID: 'c', ALERT24_SUMMARY: 'Mine', ALERT24_RISK_LEVEL: 'high', ALERT24_CHANGE_TYPE: 'code', ALERT24_DRY_RUN: 'true' };
+		const set = {
+			ALERT24_SERVICE_ID: 'c',
+			ALERT24_SUMMARY: 'Mine',
+			ALERT24_RISK_LEVEL: 'high',
+			ALERT24_CHANGE_TYPE: 'code',
+			ALERT24_DRY_RUN: 'true',
+		};
 		const { service_id, summary, risk_level, change_type } = JSON.parse((await run(set, { inputs })).stdout);
 		assert.deepEqual([service_id, summary, risk_level, change_type], ['c', 'Mine', 'high', 'code']);
 	});
@@ -130,7 +172,10 @@ describe('the hook in an image', { concurrency: 2 }, () => {
 		using bare = new Toolbox('curl and gawk');
 		const run = () => runHook({ ...job, ALERT24_API_KEY: key }, { shell: 'dash', path: bare.path });
 		bare.remove('curl');
-		assert.equal((await run()).stderr, 'alert24-notify: could not record the deployment because the image of this job has neither curl nor wget\n');
+		assert.equal(
+			(await run()).stderr,
+			'alert24-notify: could not record the deployment because the image of this job has neither curl nor wget\n',
+		);
 		bare.remove('awk');
 		const { exitCode, stderr } = await run();
 		assert.equal(exitCode, 0);
@@ -142,16 +187,25 @@ describe('the hook in an image', { concurrency: 2 }, () => {
 		using lone = new Toolbox('busybox');
 		lone.keepOnly('busybox');
 		for (const shell of ['dash', 'busybox ash'] as const) {
-			const { stdout } = await runHook({ ...job, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url }, { shell, path: lone.path });
+			const { stdout } = await runHook(
+				{ ...job, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url },
+				{ shell, path: lone.path },
+			);
 			assert.match(stdout, /^Recorded: /);
 		}
 	});
 
 	it('built on ours, leaves everything to the command, with the inputs as its variables', async () => {
 		using ours = new Toolbox('curl and gawk');
-		ours.add('alert24-notify', `echo "$*"; ${locate('env')} | ${locate('grep')} ^ALERT24_[^D] | ${locate('sort')}; exit 5`);
+		ours.add(
+			'alert24-notify',
+			`echo "$*"; ${locate('env')} | ${locate('grep')} ^ALERT24_[^D] | ${locate('sort')}; exit 5`,
+		);
 		const inputs = { service_id: 'svc_1', record_failures: true, api_url: 'https://eu.alert24.net' };
-		const { exitCode, stdout } = await runHook({ ...job, ALERT24_API_KEY: key }, { shell: 'dash', path: ours.path, inputs });
+		const { exitCode, stdout } = await runHook(
+			{ ...job, ALERT24_API_KEY: key },
+			{ shell: 'dash', path: ours.path, inputs },
+		);
 		assert.equal(exitCode, 0);
 		assert.deepEqual(stdout.split('\n').slice(0, -1), [
 			'record',

@@ -3,9 +3,9 @@ import { parseAllDocuments } from 'yaml';
 
 type Input = { default?: unknown };
 
-const [header, body] = parseAllDocuments(readFileSync(new URL('../../templates/hook.yml', import.meta.url), 'utf8')).map(
-	(document) => document.toJS(),
-);
+const [header, body] = parseAllDocuments(
+	readFileSync(new URL('../../templates/hook.yml', import.meta.url), 'utf8'),
+).map((document) => document.toJS());
 
 /** The inputs of the component `hook`, as its header declares them. */
 export const hookInputs: Record<string, Input> = header.spec.inputs;

@@ -1,10 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+	chmodSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const findInPath = (name: string) =>
-	(process.env['PATH'] ?? '').split(':').map((directory) => join(directory, name)).find((path) => existsSync(path));
+	(process.env['PATH'] ?? '')
+		.split(':')
+		.map((directory) => join(directory, name))
+		.find((path) => existsSync(path));
 
 /** Where a program of this machine is; throws where it is not installed, because a test that needs it proves nothing without. */
 export function locate(name: string): string {
@@ -40,7 +53,10 @@ export class Toolbox {
 			for (const name of kinds[kind]) this.#add(name.endsWith('awk') ? 'awk' : name, `exec ${locate(name)} "$@"`);
 		}
 		// Pauses between attempts; the hook also sleeps to bound a request, and that is for real.
-		this.add('sleep', `case $1 in 1 | 2 | 3 | 20) echo "$1" >>'${this.#logOf('sleep')}' ;; *) exec ${locate('sleep')} "$1" ;; esac`);
+		this.add(
+			'sleep',
+			`case $1 in 1 | 2 | 3 | 20) echo "$1" >>'${this.#logOf('sleep')}' ;; *) exec ${locate('sleep')} "$1" ;; esac`,
+		);
 	}
 
 	/** Adds a program of one's own, a shell script. */
@@ -88,6 +104,7 @@ export class Toolbox {
 		const busybox = locate('busybox');
 		mkdirSync(this.path, { recursive: true });
 		const applets = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n');
-		for (const applet of applets.filter((name) => name !== '' && name !== 'sleep')) symlinkSync(busybox, join(this.path, applet));
+		for (const applet of applets.filter((name) => name !== '' && name !== 'sleep'))
+			symlinkSync(busybox, join(this.path, applet));
 	}
 }

@@ -17,16 +17,29 @@ describe('templates/hook.yml', () => {
 
 	it('holds a script that shellcheck has nothing against, as POSIX sh', () => {
 		const [script = ''] = renderHook().after_script;
-		const { stdout, status } = spawnSync(locate('shellcheck'), ['--shell=sh', '--format=gcc', '-'], { input: script, encoding: 'utf8' });
+		const { stdout, status } = spawnSync(locate('shellcheck'), ['--shell=sh', '--format=gcc', '-'], {
+			input: script,
+			encoding: 'utf8',
+		});
 		assert.deepEqual([stdout, status], ['', 0]);
 	});
 
-	it('takes nothing but closed sets and numbers into its script', () => {
-		const names = [...readFileSync(new URL('../../src/hook/hook.yml', import.meta.url), 'utf8').matchAll(/_[A-Z_]+='?\$\[\[ inputs\.(\w+)/g)];
-		assert.equal(names.length, 6);
+	it('takes nothing into its script that could be more than a word', () => {
+		const names = [
+			...readFileSync(new URL('../../src/hook/hook.yml', import.meta.url), 'utf8').matchAll(
+				/_[A-Z_]+=.*\$\[\[ inputs\.(\w+)/g,
+			),
+		];
+		assert.equal(names.length, 7);
 		for (const [, name = ''] of names) {
-			const { type, options } = hookInputs[name] as { type?: string; options?: string[] };
-			assert.ok(type === 'boolean' || type === 'number' || options?.every((option) => /^[a-z_]*$/.test(option)), name);
+			const { type, options, regex = '' } = hookInputs[name] as { type?: string; options?: string[]; regex?: string };
+			const isClosed = type === 'boolean' || type === 'number' || options?.every((option) => /^[a-z_]*$/.test(option));
+			// Within single quotes.
+			assert.ok(
+				isClosed ||
+					["'", '\n', ' ', '\0'].every((character) => regex !== '' && !new RegExp(regex).test(`a${character}b`)),
+				name,
+			);
 		}
 	});
 
