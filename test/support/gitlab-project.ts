@@ -24,6 +24,8 @@ export type GitlabProject = AsyncDisposable & {
 	 * settings.
 	 */
 	run(configuration: object | string, variables?: Record<string, string>, ...jobs: string[]): Promise<PipelineRun>;
+	/** Runs the pipeline by podman, each job in its image. */
+	runInContainers(configuration: object | string, variables?: Record<string, string>): Promise<PipelineRun>;
 };
 
 /** Creates the project. `commands` are shell scripts by name, found on the PATH of its jobs. */
@@ -48,6 +50,20 @@ export async function createGitlabProject(commands: Record<string, string> = {})
 		await writeFile(join(directory, '.gitlab-ci.yml'), yaml);
 	}
 
+	async function runPipeline(options: string[], variables: Record<string, string>, env: NodeJS.ProcessEnv): Promise<PipelineRun> {
+		const settings = { GITLAB_CI: 'true', ...variables };
+		const given = Object.entries(settings).flatMap(([name, value]) => ['--variable', `${name}=${value}`]);
+		const args = [gitlabCiLocal, `--ignore-predefined-vars=${Object.keys(settings)}`, ...given, ...options];
+		// One stream for both, so that the log keeps the order of the lines.
+		const merged = ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, ...args];
+		try {
+			return { exitCode: 0, log: (await run('sh', merged, { env, cwd: directory })).stdout };
+		} catch (error) {
+			const { code, stdout } = error as { code: number; stdout: string };
+			return { exitCode: code, log: stdout };
+		}
+	}
+
 	return {
 		directory,
 		commitSha,
@@ -58,17 +74,13 @@ export async function createGitlabProject(commands: Record<string, string> = {})
 		},
 		async run(configuration, variables = {}, ...jobs) {
 			await writeConfiguration(configuration);
-			const settings = { GITLAB_CI: 'true', ...variables };
-			const options = ['--force-shell-executor', `--ignore-predefined-vars=${Object.keys(settings)}`];
-			for (const [name, value] of Object.entries(settings)) options.push('--variable', `${name}=${value}`);
-			// One stream for both, so that the log keeps the order of the lines.
-			const merged = ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, gitlabCiLocal, ...options, ...jobs];
-			try {
-				return { exitCode: 0, log: (await run('sh', merged, { env, cwd: directory })).stdout };
-			} catch (error) {
-				const { code, stdout } = error as { code: number; stdout: string };
-				return { exitCode: code, log: stdout };
-			}
+			return runPipeline(['--force-shell-executor', ...jobs], variables, env);
+		},
+		async runInContainers(configuration, variables = {}) {
+			await writeConfiguration(configuration);
+			const podman = ['--container-executable', 'podman', '--pull-policy', 'if-not-present', '--network', 'host', '--home', home];
+			// Containers are kept under the real HOME, and here the project is really copied, by the real rsync.
+			return runPipeline(podman, variables, { ...env, HOME: process.env['HOME'], PATH: process.env['PATH'] });
 		},
 		async [Symbol.asyncDispose]() {
 			await rm(home, { recursive: true, force: true });
