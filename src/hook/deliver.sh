@@ -52,20 +52,40 @@ attempt_to_record() {
 		ask_without_key || return 0
 		take_seconds 10 || return 0
 	fi
-	method=POST url=$api_url/api/v1/changes body=$payload ca_file=
+	method=POST url=$api_url/api/v1/changes body=$payload ca_file=$trusted_ca
 	headers="Content-Type: application/json${newline}Accept: application/json${idempotency_key:+${newline}Idempotency-Key: $idempotency_key}"
 	secret_header="Authorization: Bearer $api_key"
 	request "$answer_awk"
+	case $client,$client_status in
+		curl,60 | gnu_wget,5) if find_private_ca; then request "$answer_awk"; fi ;;
+	esac
 	judge_answer
 }
 
-# busybox's wget follows redirects and takes the key along. So it first asks without the key, and the key goes nowhere unless the answer is the address's own.
+# The certificates that the image trusts come first; where they do not do, those of the job's own authority.
+find_private_ca() {
+	[ -z "$trusted_ca" ] || return 1
+	for file in "${SSL_CERT_FILE:-}" "${NODE_EXTRA_CA_CERTS:-}"; do
+		if [ -f "$file" ] && [ -r "$file" ]; then
+			trusted_ca=$file ca_file=$file
+			return 0
+		fi
+	done
+	return 1
+}
+
+# busybox's wget follows redirects and takes the key along, and in some images it does not check certificates. So it first asks without the key, and the
+# key goes nowhere unless the answer is that of the address itself.
 ask_without_key() {
 	method=GET url=$api_url/api/v1/changes body='' ca_file=
 	headers='' secret_header='Accept: application/json'
 	request "$answer_awk"
 	judge_answer
 	[ "$verdict" != recorded ] || verdict=failed
+	if [ -n "$is_unverified" ]; then
+		verdict=refused reason='the wget of this image, busybox, checks no certificates, and the key would go to anybody: add curl'
+		return 1
+	fi
 	case $status in
 		3??) return 1 ;;
 		[1-9]??) is_proven=yes ;;
@@ -79,7 +99,7 @@ split_answer() {
 	# shellcheck disable=SC2086 # split at the separator
 	set -- $answer
 	IFS=$old_ifs
-	status=${1:-} first_status=${2:-} asked_for=${3:-} change_id=${4:-} words=${5:-}
+	status=${1:-} first_status=${2:-} asked_for=${3:-} change_id=${4:-} words=${5:-} complaint=${6:-} is_unverified=${7:-}
 	# A redirect that was followed is no answer of the address that was asked.
 	case $first_status in 3??) status=$first_status ;; esac
 }
@@ -111,7 +131,8 @@ judge_silence() {
 		curl,51 | curl,58 | curl,60 | curl,77 | curl,83 | curl,9[01] | gnu_wget,5) verdict=refused reason='the TLS certificate is not trusted' ;;
 		curl,[134]) verdict=refused reason="curl cannot use ALERT24_API_URL (curl's exit status $client_status)" ;;
 		gnu_wget,97) verdict=refused reason='wget takes the key from a file only, and none can be written to /dev/shm, TMPDIR or /tmp: add curl to the image' ;;
-		*) may_be_recorded=yes reason="no answer came (exit status $client_status of ${client#*_})" ;;
+		gnu_wget,4) may_be_recorded=yes reason="the connection failed, or there was no answer within $seconds s" ;;
+		*) may_be_recorded=yes reason="no answer came (${complaint:-exit status $client_status of ${client#*_}})" ;;
 	esac
 }
 
@@ -119,7 +140,7 @@ judge_silence() {
 is_recorded() {
 	[ "$may_be_recorded" = yes ] && [ "${ALERT24_DEDUPE:-}" != never ] && [ "$external_id" != '""' ] || return 1
 	take_seconds 5 || return 1
-	method=GET url="$api_url/api/v1/changes?limit=100" body='' ca_file=
+	method=GET url="$api_url/api/v1/changes?limit=100" body='' ca_file=$trusted_ca
 	headers='Accept: application/json' secret_header="Authorization: Bearer $api_key"
 	hook_external_id=$external_id
 	export hook_external_id

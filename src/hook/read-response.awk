@@ -36,6 +36,9 @@ function read_header(   name, value) {
 	if (name == "retry-after") retry_after = value
 	else if (name == "date") server_date = value
 	else if (name == "x-request-id") request_id = value
+	# What the wget of busybox says of itself.
+	else if (name == "wget" && value ~ /TLS certificate validation not implemented/) is_unverified = 1
+	else if (name == "wget" && value !~ /^server returned error/) complaint = value
 }
 
 function read_body() {

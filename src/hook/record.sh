@@ -24,7 +24,7 @@ record_deployment() {
 	read_outcome
 	find_reason_not_to_record
 	choose_client
-	is_proven=no
+	is_proven=no trusted_ca=''
 	if [ -z "$problems$reason_not_to" ]; then look_for_rollback; fi
 	build_changes
 	if [ -z "$reason_not_to" ] && [ "$is_dry_run" = false ] && [ -z "${ALERT24_API_KEY:-}${ALERT24_API_KEY_FILE:-}" ]; then

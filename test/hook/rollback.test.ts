@@ -33,74 +33,76 @@ const shellOf = {
 	busybox: 'busybox ash',
 } as const satisfies Record<ToolboxKind, Shell>;
 
-for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
-	describe(`with ${kind} the hook`, { concurrency: 2 }, () => {
-		const toolbox = new Toolbox(kind);
-		after(() => toolbox[Symbol.dispose]());
+describe('a roll-back', { concurrency: 3 }, () => {
+	for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
+		describe(`with ${kind} the hook`, { concurrency: 2 }, () => {
+			const toolbox = new Toolbox(kind);
+			after(() => toolbox[Symbol.dispose]());
 
-		for (const [title, history, expected] of histories) {
-			it(`tells ${title} from GitLab's deployments`, async () => {
-				await using gitlab = await startGitlab(200, history.map(describeDeployment));
-				assert.deepEqual(await dryRun(gitlab.url), expected);
-				const [request] = gitlab.requests;
-				assert.equal(request?.headers['job-token'], gitlabJob.CI_JOB_TOKEN);
-				assert.equal(
-					request?.url,
-					'/api/v4/projects/4711/deployments?environment=review%2F%C3%A9%20x&status=success&order_by=id&sort=desc&per_page=50',
-				);
-				assert.equal(gitlab.requests.length, 1);
+			for (const [title, history, expected] of histories) {
+				it(`tells ${title} from GitLab's deployments`, async () => {
+					await using gitlab = await startGitlab(200, history.map(describeDeployment));
+					assert.deepEqual(await dryRun(gitlab.url), expected);
+					const [request] = gitlab.requests;
+					assert.equal(request?.headers['job-token'], gitlabJob.CI_JOB_TOKEN);
+					assert.equal(
+						request?.url,
+						'/api/v4/projects/4711/deployments?environment=review%2F%C3%A9%20x&status=success&order_by=id&sort=desc&per_page=50',
+					);
+					assert.equal(gitlab.requests.length, 1);
+				});
+			}
+
+			it('records a failed roll-back as one', async () => {
+				await using gitlab = await startGitlab(200, [other, current].map(describeDeployment));
+				const { summary } = await dryRun(gitlab.url, { CI_JOB_STATUS: 'failed', ALERT24_RECORD_FAILURES: 'true' });
+				assert.equal(summary, 'Failed to roll back web-shop @ 5b1e7d20');
 			});
-		}
 
-		it('records a failed roll-back as one', async () => {
-			await using gitlab = await startGitlab(200, [other, current].map(describeDeployment));
-			const { summary } = await dryRun(gitlab.url, { CI_JOB_STATUS: 'failed', ALERT24_RECORD_FAILURES: 'true' });
-			assert.equal(summary, 'Failed to roll back web-shop @ 5b1e7d20');
-		});
+			it('takes whatever else GitLab answers for no answer', async () => {
+				for (const [status, body] of [
+					[401, { message: '401 Unauthorized' }],
+					[404, [other, current].map(describeDeployment)],
+					[500, '<html>'],
+					[200, { message: 'no list' }],
+					[200, [{ sha: other }, { status: 'success' }, null, 5, [describeDeployment(current)]]],
+					[302, ''],
+				] as const) {
+					await using gitlab = await startGitlab(status, body);
+					assert.deepEqual(await dryRun(gitlab.url), deployed, String(status));
+				}
+				await using silent = await startGitlab(undefined, '');
+				assert.deepEqual(await dryRun(silent.url), deployed);
+			});
 
-		it('takes whatever else GitLab answers for no answer', async () => {
-			for (const [status, body] of [
-				[401, { message: '401 Unauthorized' }],
-				[404, [other, current].map(describeDeployment)],
-				[500, '<html>'],
-				[200, { message: 'no list' }],
-				[200, [{ sha: other }, { status: 'success' }, null, 5, [describeDeployment(current)]]],
-				[302, ''],
-			] as const) {
-				await using gitlab = await startGitlab(status, body);
-				assert.deepEqual(await dryRun(gitlab.url), deployed, String(status));
+			it('does not ask where the type is set, look-ups are off, or a separate job reports', async () => {
+				await using gitlab = await startGitlab(200, [other, current].map(describeDeployment));
+				for (const variables of [
+					{ ALERT24_CHANGE_TYPE: 'deployment' },
+					{ ALERT24_LOOKUP: 'off' },
+					{ ALERT24_DEPLOY_JOB: 'deploy' },
+				]) {
+					assert.equal((await dryRun(gitlab.url, variables)).change_type, 'deployment');
+				}
+				assert.deepEqual(gitlab.requests, []);
+			});
+
+			async function dryRun(url: string, more: Record<string, string> = {}) {
+				const variables = {
+					...gitlabJob,
+					CI_API_V4_URL: `${url}/api/v4`,
+					CI_ENVIRONMENT_NAME: 'review/é x',
+					ALERT24_DRY_RUN: 'true',
+					...more,
+				};
+				const { stdout, stderr } = await runHook(variables, { shell: shellOf[kind], path: toolbox.path });
+				assert.equal(stderr, '');
+				const { change_type, summary, description } = JSON.parse(stdout);
+				return { change_type, summary, description };
 			}
-			await using silent = await startGitlab(undefined, '');
-			assert.deepEqual(await dryRun(silent.url), deployed);
 		});
-
-		it('does not ask where the type is set, look-ups are off, or a separate job reports', async () => {
-			await using gitlab = await startGitlab(200, [other, current].map(describeDeployment));
-			for (const variables of [
-				{ ALERT24_CHANGE_TYPE: 'deployment' },
-				{ ALERT24_LOOKUP: 'off' },
-				{ ALERT24_DEPLOY_JOB: 'deploy' },
-			]) {
-				assert.equal((await dryRun(gitlab.url, variables)).change_type, 'deployment');
-			}
-			assert.deepEqual(gitlab.requests, []);
-		});
-
-		async function dryRun(url: string, more: Record<string, string> = {}) {
-			const variables = {
-				...gitlabJob,
-				CI_API_V4_URL: `${url}/api/v4`,
-				CI_ENVIRONMENT_NAME: 'review/é x',
-				ALERT24_DRY_RUN: 'true',
-				...more,
-			};
-			const { stdout, stderr } = await runHook(variables, { shell: shellOf[kind], path: toolbox.path });
-			assert.equal(stderr, '');
-			const { change_type, summary, description } = JSON.parse(stdout);
-			return { change_type, summary, description };
-		}
-	});
-}
+	}
+});
 
 // With the objects around it that hold ids and commits of their own.
 function describeDeployment(text: string) {

@@ -50,7 +50,11 @@ export async function createGitlabProject(commands: Record<string, string> = {})
 		await writeFile(join(directory, '.gitlab-ci.yml'), yaml);
 	}
 
-	async function runPipeline(options: string[], variables: Record<string, string>, env: NodeJS.ProcessEnv): Promise<PipelineRun> {
+	async function runPipeline(
+		options: string[],
+		variables: Record<string, string>,
+		env: NodeJS.ProcessEnv,
+	): Promise<PipelineRun> {
 		const settings = { GITLAB_CI: 'true', ...variables };
 		const given = Object.entries(settings).flatMap(([name, value]) => ['--variable', `${name}=${value}`]);
 		const args = [gitlabCiLocal, `--ignore-predefined-vars=${Object.keys(settings)}`, ...given, ...options];
@@ -78,7 +82,16 @@ export async function createGitlabProject(commands: Record<string, string> = {})
 		},
 		async runInContainers(configuration, variables = {}) {
 			await writeConfiguration(configuration);
-			const podman = ['--container-executable', 'podman', '--pull-policy', 'if-not-present', '--network', 'host', '--home', home];
+			const podman = [
+				'--container-executable',
+				'podman',
+				'--pull-policy',
+				'if-not-present',
+				'--network',
+				'host',
+				'--home',
+				home,
+			];
 			// Containers are kept under the real HOME, and here the project is really copied, by the real rsync.
 			return runPipeline(podman, variables, { ...env, HOME: process.env['HOME'], PATH: process.env['PATH'] });
 		},

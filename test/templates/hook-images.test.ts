@@ -43,14 +43,24 @@ search:
     - echo "mine, $CI_JOB_STATUS"
     - !reference [.alert24, after_script]
 `;
-			const { log, exitCode } = await project.runInContainers(configuration, { ALERT24_API_KEY: alert24.apiKey, ALERT24_LOOKUP: 'off' });
+			const { log, exitCode } = await project.runInContainers(configuration, {
+				ALERT24_API_KEY: alert24.apiKey,
+				ALERT24_LOOKUP: 'off',
+			});
 			assert.equal(exitCode, 1, log);
-			const recorded = alert24.sentChanges.map(({ service_id, summary, risk_level }) => [service_id, String(summary).replace(/ @ .*/, ''), risk_level]);
+			const recorded = alert24.sentChanges.map(({ service_id, summary, risk_level }) => [
+				service_id,
+				String(summary).replace(/ @ .*/, ''),
+				risk_level,
+			]);
 			assert.deepEqual(recorded.sort(), [
 				['svc_cart', 'Deployed shop', undefined],
 				['svc_search', 'Failed to deploy shop', 'high'],
 			]);
-			assert.deepEqual(alert24.requests.map(({ method }) => method).sort(), requestsOf[name].flatMap((method) => [method, method]).sort());
+			assert.deepEqual(
+				alert24.requests.map(({ method }) => method).sort(),
+				requestsOf[name].flatMap((method) => [method, method]).sort(),
+			);
 			assert.match(log, /cart +> Recorded: Deployed shop @ \w{8} in "production" for service "svc_cart" \(change /);
 			assert.match(log, /search +> mine, failed/);
 			assert.ok(!log.includes(alert24.apiKey));
@@ -58,7 +68,13 @@ search:
 
 		it(`with ${name} records as any user on a read-only file system`, async () => {
 			await using alert24 = await startAlert24();
-			const variables = { ...gitlabJob, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url, CI_ENVIRONMENT_NAME: 'production', HOME: '/nowhere' };
+			const variables = {
+				...gitlabJob,
+				ALERT24_API_KEY: alert24.apiKey,
+				ALERT24_API_URL: alert24.url,
+				CI_ENVIRONMENT_NAME: 'production',
+				HOME: '/nowhere',
+			};
 			const output = await runInImage(image, variables, renderHook({ lookup: 'off' }).after_script.join('\n'));
 			assert.match(output, /^Recorded: [^\n]*\n$/);
 			assert.equal(alert24.changes.length, 1);
@@ -68,7 +84,15 @@ search:
 
 async function runInImage(image: string, variables: Record<string, string>, script: string): Promise<string> {
 	const names = Object.keys(variables).flatMap((name) => ['--env', name]);
-	const options = ['--rm', '--interactive', '--network=host', '--read-only', '--read-only-tmpfs=false', '--user=1000', ...names];
+	const options = [
+		'--rm',
+		'--interactive',
+		'--network=host',
+		'--read-only',
+		'--read-only-tmpfs=false',
+		'--user=1000',
+		...names,
+	];
 	const child = spawn('podman', ['run', ...options, image, 'sh', '-c', 'cat >/dev/null; eval "$0"', script], {
 		env: { ...process.env, ...variables, HOME: process.env['HOME'] },
 	});
