@@ -48,7 +48,7 @@ describe('hostile texts', { concurrency: 3 }, () => {
 					CI_PROJECT_NAME: characters.join('é'),
 				};
 				await assertAgreement(
-					{ ...dryRun, ...all, CI_ENVIRONMENT_NAME: characters.join(''), ALERT24_SERVICE_ID: ids.join() },
+					{ ...dryRun, ...all, CI_ENVIRONMENT_NAME: characters.join(''), ALERT24_SERVICE_ID: `b,${ids.join('')}` },
 					shell,
 					toolbox,
 				);
