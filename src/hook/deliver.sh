@@ -78,9 +78,10 @@ find_private_ca() {
 # key goes nowhere unless the answer is that of the address itself.
 ask_without_key() {
 	method=GET url=$api_url/api/v1/changes body='' ca_file=
-	headers='' secret_header='Accept: application/json'
+	headers='' secret_header='Accept: application/json' known=$may_be_recorded
 	request "$answer_awk"
 	judge_answer
+	may_be_recorded=$known
 	[ "$verdict" != recorded ] || verdict=failed
 	if [ -n "$is_unverified" ]; then
 		verdict=refused reason='the wget of this image, busybox, checks no certificates, and the key would go to anybody: add curl'
@@ -93,51 +94,9 @@ ask_without_key() {
 	esac
 }
 
-# The parts that read-answer.awk prints.
-split_answer() {
-	old_ifs=$IFS IFS=$separator
-	# shellcheck disable=SC2086 # split at the separator
-	set -- $answer
-	IFS=$old_ifs
-	status=${1:-} first_status=${2:-} asked_for=${3:-} change_id=${4:-} words=${5:-} complaint=${6:-} is_unverified=${7:-}
-	# A redirect that was followed is no answer of the address that was asked.
-	case $first_status in 3??) status=$first_status ;; esac
-}
-
-judge_answer() {
-	split_answer
-	reason="Alert24 answered $status$words"
-	case $status in
-		2??) verdict=recorded ;;
-		'') judge_silence ;;
-		429) verdict=failed ;;
-		5??) verdict=failed may_be_recorded=yes ;;
-		401) verdict=refused reason="$reason: check ALERT24_API_KEY: it may be mistyped, expired or revoked" ;;
-		403) verdict=refused reason="$reason: the key needs the scope write" ;;
-		404) verdict=refused reason="$reason: check ALERT24_SERVICE_ID, that the key belongs to the same organization, and ALERT24_API_URL" ;;
-		3??) verdict=refused reason="$reason: a redirect, which is not followed: ALERT24_API_URL must be the final address" ;;
-		*) verdict=refused ;;
-	esac
-}
-
-# No answer: the client's exit status says why (https://curl.se/libcurl/c/libcurl-errors.html, GNU wget's manual).
-judge_silence() {
-	verdict=failed
-	case $client,$client_status in
-		curl,5 | curl,6) reason='its address or the proxy'\''s is not known to DNS' ;;
-		curl,7) reason='no connection could be made' ;;
-		curl,28 | *,143) may_be_recorded=yes reason="there was no answer within $seconds s" ;;
-		curl,35) reason='the TLS handshake failed' ;;
-		curl,51 | curl,58 | curl,60 | curl,77 | curl,83 | curl,9[01] | gnu_wget,5) verdict=refused reason='the TLS certificate is not trusted' ;;
-		curl,[134]) verdict=refused reason="curl cannot use ALERT24_API_URL (curl's exit status $client_status)" ;;
-		gnu_wget,97) verdict=refused reason='wget takes the key from a file only, and none can be written to /dev/shm, TMPDIR or /tmp: add curl to the image' ;;
-		gnu_wget,4) may_be_recorded=yes reason="the connection failed, or there was no answer within $seconds s" ;;
-		*) may_be_recorded=yes reason="no answer came (${complaint:-exit status $client_status of ${client#*_}})" ;;
-	esac
-}
-
 # Whether a change that may have been recorded in spite of a failure is among the newest. A list that cannot be read tells nothing.
 is_recorded() {
+	[ "$client" != busybox_wget ] || [ "$is_proven" = yes ] || return 1
 	[ "$may_be_recorded" = yes ] && [ "${ALERT24_DEDUPE:-}" != never ] && [ "$external_id" != '""' ] || return 1
 	take_seconds 5 || return 1
 	method=GET url="$api_url/api/v1/changes?limit=100" body='' ca_file=$trusted_ca

@@ -17,6 +17,14 @@ has_tool() {
 	command -v busybox >/dev/null 2>&1 && busybox --list 2>/dev/null | busybox grep -qx "$1"
 }
 
+# wget reads the variables of proxies in lower case only.
+use_proxies() {
+	https_proxy=${https_proxy:-${HTTPS_PROXY:-}}
+	http_proxy=${http_proxy:-${HTTP_PROXY:-}}
+	no_proxy=${no_proxy:-${NO_PROXY:-}}
+	export https_proxy http_proxy no_proxy
+}
+
 choose_client() {
 	client=
 	if command -v curl >/dev/null 2>&1; then client=curl && return; fi
@@ -80,10 +88,12 @@ request_by_curl() {
 		{
 			printf 'url = %s\nrequest = %s\nmax-time = %s\nuser-agent = %s\n' "$url" "$method" "$seconds" "$user_agent"
 			printf 'silent\ninclude\ngloboff\nmax-redirs = 0\nheader = Expect:\nheader = %s\n' "$secret_header"
+			# The status of the server itself: among the headers are those of a proxy, too, and it says 200 before anything is sent.
+			printf 'write-out = \\nALERT24 %%{http_code}\\n\n'
 			list_headers
 			if [ -n "$ca_file" ]; then printf 'cacert = %s\n' "$ca_file"; fi
 			if [ -n "$body" ]; then printf 'data-binary = @/dev/fd/4\n'; fi
-		} | tool sed 's/[\\"]/\\&/g; s/ = \(.*\)/ = "\1"/' | curl -q --config -
+		} | tool sed '/^write-out/!s/[\\"]/\\&/g; s/ = \(.*\)/ = "\1"/' | curl -q --config -
 	}
 }
 
@@ -132,6 +142,8 @@ request_by_busybox_wget() {
 			*) set -- "$@" --post-data "$body" ;;
 		esac
 	fi
+	# It knows no proxy for https: it would hand the request, key and all, to that for http.
+	case $url in [Hh][Tt][Tt][Pp][Ss]:*) set -- "$@" -Y off ;; esac
 	set -- wget "$@" "$url"
 	command -v wget >/dev/null 2>&1 || set -- busybox "$@"
 	printf '%s' "$body" | within "$seconds" "$@"

@@ -7,7 +7,9 @@ BEGIN {
 
 {
 	sub(/\r$/, "")
-	if (is_status_line() && (in_headers || body_lines == 0)) start_headers()
+	# What curl was told to write last; 000 is no answer.
+	if ($0 ~ /^ALERT24 [0-9][0-9][0-9]$/) status = $2 == "000" ? "" : $2
+	else if (is_status_line() && (in_headers || body_lines == 0)) start_headers()
 	else if (in_headers && $0 ~ /^ *[A-Za-z0-9_-]+:/) read_header()
 	else if (in_headers) {
 		in_headers = 0

@@ -24,6 +24,7 @@ record_deployment() {
 	read_outcome
 	find_reason_not_to_record
 	choose_client
+	use_proxies
 	is_proven=no trusted_ca=''
 	if [ -z "$problems$reason_not_to" ]; then look_for_rollback; fi
 	build_changes
