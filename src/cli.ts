@@ -1,3 +1,4 @@
+import { readGitCommit } from './ci/read-git-commit.ts';
 import { systemClock } from './delivery/clock.ts';
 import { retryPolicy } from './delivery/retry-policy.ts';
 import { readEnvironment } from './environment.ts';
@@ -14,7 +15,7 @@ export type Surroundings = Readonly<{
 	signal: AbortSignal;
 	readStdin(): Promise<Uint8Array>;
 }> &
-	Partial<Pick<CommandContext, 'policy' | 'clock'>>;
+	Partial<Pick<CommandContext, 'policy' | 'clock' | 'readCommit'>>;
 
 /** Runs the command with its arguments (those after the program's name). Never throws: what goes wrong is said, and is the exit code. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
@@ -23,7 +24,8 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 	const log = new Log(surroundings.terminal, redactor);
 	try {
 		const { policy = retryPolicy, clock = systemClock, signal } = surroundings;
-		const context: CommandContext = { environment, log, redactor, policy, clock, signal };
+		const { readCommit = (query) => readGitCommit(query, log, signal) } = surroundings;
+		const context: CommandContext = { environment, log, redactor, policy, clock, signal, readCommit };
 		// What the component's job runs. It needs no parser of options, which takes longer to load than all the rest.
 		if (argv.length === 0) return await recordDeployment({}, context);
 		const { runCommandLine } = await import('./command-line.ts');

@@ -2,6 +2,7 @@ import { buildChange, type Deployment } from './change/build-change.ts';
 import type { Change } from './change/change-schema.ts';
 import { redactChange } from './change/redact-change.ts';
 import { assertValidChange } from './change/validate-change.ts';
+import type { ReadCommit } from './ci/git-commit.ts';
 import { type DeliveryContext, deliverChanges } from './delivery/deliver-changes.ts';
 import { writeDotenvReport } from './dotenv-report.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -14,21 +15,21 @@ import { readSettings } from './settings.ts';
 import { keepUndelivered, toUndelivered } from './undelivered/keep-undelivered.ts';
 
 /** What a command needs of the world. */
-export type CommandContext = DeliveryContext & Readonly<{ redactor: Redactor }>;
+export type CommandContext = DeliveryContext & Readonly<{ redactor: Redactor; readCommit: ReadCommit }>;
 
 /**
  * Records the deployment that the CI's variables tell of: reads the run, builds a change for each service, checks it, delivers it, reports.
  * Throws a ReportedError for whatever keeps it from trying.
  */
 export async function recordDeployment(options: GivenOptions, context: CommandContext): Promise<ExitCode> {
-	const { environment, log, redactor } = context;
+	const { environment, log, redactor, readCommit } = context;
 	const read = readSettings(environment, options);
 	const { settings } = read;
 	redactor.hide(settings.apiKey);
 	log.isVerbose = settings.isVerbose;
 	log.isJson = settings.output === 'json';
 
-	const plan = planDeployment(environment, read);
+	const plan = await planDeployment(environment, read, readCommit);
 	if (plan.kind === 'nothing') {
 		log.result(plan.reason);
 		if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, [], log);
