@@ -46,7 +46,7 @@ describe('the bundled program', () => {
 
 	it('exits with 2 outside of a CI, and says everything that is missing at once', async () => {
 		const said =
-			/neither GITLAB_CI=true nor BITBUCKET_BUILD_NUMBER is set\n.*no environment is known.*\n.*ALERT24_API_KEY is empty/;
+			/neither GITLAB_CI=true nor BITBUCKET_BUILD_NUMBER is set; run it in one of them\n.*no environment is known.*\n.*ALERT24_API_KEY is empty/;
 		await expect(await runProgram([], {}), 2, /^$/, said);
 	});
 
