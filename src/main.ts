@@ -2,14 +2,19 @@ import { run } from './cli.ts';
 
 // A job that is canceled gets SIGTERM: what is under way is ended, told and kept.
 const interruption = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => interruption.abort());
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => interruption.abort());
+interruption.signal.addEventListener('abort', () => process.stdin.destroy());
 
 // Nobody is left to read: that is no reason to fail.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 async function readStdin(): Promise<Uint8Array> {
 	const chunks: Uint8Array[] = [];
-	for await (const chunk of process.stdin) chunks.push(chunk);
+	try {
+		for await (const chunk of process.stdin) chunks.push(chunk);
+	} catch {
+		// Interrupted: what has come is all there is.
+	}
 	return Buffer.concat(chunks);
 }
 

@@ -51,7 +51,7 @@ export const missingEnvironment =
 	'no environment is known: set ALERT24_ENVIRONMENT (component input environment), or give the job an `environment:`; left out, Alert24 would record production';
 
 export const notInCi =
-	'this is not a GitLab CI/CD job and not a Bitbucket Pipelines step: neither GITLAB_CI=true nor BITBUCKET_BUILD_NUMBER is set';
+	'this is not a GitLab CI/CD job and not a Bitbucket Pipelines step: neither GITLAB_CI=true nor BITBUCKET_BUILD_NUMBER is set; run it in one of them';
 
 /** Why an outcome that this program does not know is not recorded. */
 export function describeUnknownOutcome({ variable, unknownStatus }: UnknownOutcome): string {

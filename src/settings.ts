@@ -9,7 +9,7 @@ import { readApiUrl } from './read-api-url.ts';
 import { SettingReader } from './setting-reader.ts';
 
 /** The fields of a change that the user may set; they are sent exactly as given. */
-export type HandSetFields = Readonly<
+type HandSetFields = Readonly<
 	Pick<Change, 'change_type' | 'risk_level' | 'summary' | 'description' | 'changed_by' | 'external_id' | 'source'>
 >;
 

@@ -29,9 +29,10 @@ export function toSafeJson(value: unknown): string {
 }
 
 function cut(text: string, limit: number): string {
-	// A slice by units first: spreading a text of megabytes only to drop it would be waste.
 	if (text.length <= limit) return text;
-	return `${[...text.slice(0, 2 * limit)].slice(0, limit - 1).join('')}…`;
+	// As much as can hold more characters than the limit: spreading a text of megabytes only to drop it would be waste.
+	const characters = [...text.slice(0, 2 * limit + 1)];
+	return characters.length <= limit ? text : `${characters.slice(0, limit - 1).join('')}…`;
 }
 
 function escapeCharacter(character: string): string {

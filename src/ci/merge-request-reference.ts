@@ -21,7 +21,7 @@ export function findMergeRequestNumber(message: string, project: ReferencedProje
 function numberOfReference(reference: string, project: ReferencedProject): string | undefined {
 	const short = /^(.*)!(\d+)$/.exec(reference);
 	if (short) return short[1] === '' || short[1] === project.path ? short[2] : undefined;
-	const prefix = `${project.url}/-/merge_requests/`;
-	const number = reference.startsWith(prefix) ? reference.slice(prefix.length) : '';
+	const prefix = project.url && `${project.url}/-/merge_requests/`;
+	const number = prefix && reference.startsWith(prefix) ? reference.slice(prefix.length) : '';
 	return /^\d+$/.test(number) ? number : undefined;
 }

@@ -27,16 +27,16 @@ export function answerRequest(request: ApiRequest, organization: Organization): 
 	const scope = organization.keys.get(key ?? '');
 	if (scope === undefined) return errorAnswer(401);
 
-	const url = new URL(request.path, 'http://localhost');
-	const route = /^\/api\/v1\/(?:services\/(?<serviceId>[^/]+)\/)?changes$/.exec(url.pathname);
+	const [path = '', query] = request.path.split('?');
+	const route = /^\/api\/v1\/(?:services\/([^/]+)\/)?changes$/.exec(path);
 	if (route === null || !['GET', 'POST'].includes(request.method)) return errorAnswer(404);
 	if (request.method === 'POST' && scope !== 'write') return errorAnswer(403);
 
-	const encodedId = route.groups?.['serviceId'];
-	const serviceId = encodedId === undefined ? undefined : decodeURIComponent(encodedId);
+	const serviceId = route[1] && decodeSegment(route[1]);
+	if (serviceId === undefined && route[1] !== undefined) return errorAnswer(404);
 	if (request.method === 'POST') return create(request, organization, serviceId);
 	if (!exists(serviceId, organization)) return errorAnswer(404, 'Service not found');
-	return organization.log.list(url.searchParams, serviceId);
+	return organization.log.list(new URLSearchParams(query), serviceId);
 }
 
 function create(request: ApiRequest, organization: Organization, serviceInPath: string | undefined): Answer {
@@ -55,4 +55,13 @@ function create(request: ApiRequest, organization: Organization, serviceInPath: 
 
 function exists(serviceId: string | undefined, { services }: Organization): boolean {
 	return serviceId === undefined || services === undefined || services.has(serviceId);
+}
+
+/** Undefined where an escape is malformed. */
+function decodeSegment(segment: string): string | undefined {
+	try {
+		return decodeURIComponent(segment);
+	} catch {
+		return undefined;
+	}
 }

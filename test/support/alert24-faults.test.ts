@@ -19,14 +19,14 @@ const rows: readonly Row[] = [
 	{ fault: { kind: 'status', status: 503, recordsFirst: true }, status: 503, end: 'whole', records: 1 },
 	{ fault: { kind: 'status', status: 204 }, status: 204, end: 'whole', records: 1 },
 	{ fault: { kind: 'status', status: 200, recordsFirst: false }, status: 200, end: 'whole', records: 0 },
-	{ fault: { kind: 'reset', when: 'before' }, end: 'ECONNRESET', records: 0 },
-	{ fault: { kind: 'reset', when: 'during-head' }, end: 'ECONNRESET', records: 1 },
-	{ fault: { kind: 'reset', when: 'during-head', recordsFirst: false }, end: 'ECONNRESET', records: 0 },
-	{ fault: { kind: 'reset', when: 'during-body' }, status: 201, end: 'ECONNRESET', records: 1 },
-	{ fault: { kind: 'reset', when: 'during-body', status: 500 }, status: 500, end: 'ECONNRESET', records: 0 },
-	{ fault: { kind: 'reset', when: 'after' }, end: 'ECONNRESET', records: 1 },
-	{ fault: { kind: 'hang-up' }, end: 'ECONNRESET', records: 0 },
-	{ fault: { kind: 'hang-up', recordsFirst: true }, end: 'ECONNRESET', records: 1 },
+	{ fault: { kind: 'reset', when: 'before' }, end: 'read ECONNRESET', records: 0 },
+	{ fault: { kind: 'reset', when: 'during-head' }, end: 'read ECONNRESET', records: 1 },
+	{ fault: { kind: 'reset', when: 'during-head', recordsFirst: false }, end: 'read ECONNRESET', records: 0 },
+	{ fault: { kind: 'reset', when: 'during-body' }, status: 201, end: 'read ECONNRESET', records: 1 },
+	{ fault: { kind: 'reset', when: 'during-body', status: 500 }, status: 500, end: 'read ECONNRESET', records: 0 },
+	{ fault: { kind: 'reset', when: 'after' }, end: 'read ECONNRESET', records: 1 },
+	{ fault: { kind: 'hang-up' }, end: 'socket hang up', records: 0 },
+	{ fault: { kind: 'hang-up', recordsFirst: true }, end: 'socket hang up', records: 1 },
 	{ fault: { kind: 'silence' }, end: 'waited', records: 0 },
 	{ fault: { kind: 'silence', recordsFirst: true }, end: 'waited', records: 1 },
 	{ fault: { kind: 'headers-only' }, status: 201, end: 'waited', records: 1 },
@@ -41,15 +41,17 @@ const rows: readonly Row[] = [
 	{ fault: { kind: 'not-http' }, end: 'HPE_INVALID_CONSTANT', records: 0 },
 ];
 
-suite('the faults of the stand-in of Alert24', { concurrency: 4 }, () => {
+suite('the faults of the stand-in of Alert24', { concurrency: true }, () => {
 	for (const { fault, ...expected } of rows) {
 		test(`${JSON.stringify(fault)} shows as ${JSON.stringify(expected)}, and is over after it`, async () => {
 			await using alert24 = await startAlert24();
 			alert24.failWith(fault);
-			const { status, end } = await observePost(alert24, 150);
+			// Only for what must never come is the client impatient, so that a busy machine changes nothing.
+			const patience = expected.status === undefined ? { headersMs: 150 } : { bodyMs: 100 };
+			const { status, end } = await observePost(alert24, expected.end === 'waited' ? patience : {});
 			assert.deepEqual({ ...(status && { status }), end, records: alert24.changes.length }, expected);
 			assert.deepEqual(alert24.requests[0]?.fault, fault);
-			assert.equal((await observePost(alert24, 1000)).status, 201);
+			assert.equal((await observePost(alert24)).status, 201);
 		});
 	}
 
@@ -57,7 +59,7 @@ suite('the faults of the stand-in of Alert24', { concurrency: 4 }, () => {
 		test(`a 2xx with a strange body (${name}) arrives whole, and the change is recorded`, async () => {
 			await using alert24 = await startAlert24();
 			alert24.failWith({ kind: 'status', status: 200, body });
-			const seen = await observePost(alert24, 2000);
+			const seen = await observePost(alert24);
 			assert.deepEqual([seen.status, seen.end, alert24.changes.length], [200, 'whole', 1]);
 			if (typeof body === 'object') assert.equal(seen.body, 'json' in body ? JSON.stringify(body.json) : body.text);
 			if (body === 'huge') assert.equal(JSON.parse(seen.body).data.summary.length, 32 * 1024 * 1024);
@@ -70,7 +72,7 @@ suite('the faults of the stand-in of Alert24', { concurrency: 4 }, () => {
 	test("an error status has Alert24's envelope, its request id and the headers asked for", async () => {
 		await using alert24 = await startAlert24();
 		alert24.failWith({ kind: 'status', status: 429, headers: { 'Retry-After': '7' } });
-		const seen = await observePost(alert24, 1000);
+		const seen = await observePost(alert24);
 		const error = { type: 'rate_limit_error', message: 'Too many requests', status: 429 };
 		assert.deepEqual(JSON.parse(seen.body), { error });
 		assert.equal(seen.headers?.['retry-after'], '7');

@@ -3,42 +3,48 @@ import type { OutgoingHttpHeaders } from 'node:http';
 /**
  * One way in which a request can go wrong. Where `recordsFirst` is true, the stand-in first does what a healthy Alert24
  * would do with the request (so a valid change is recorded) and then fails: the case that is ambiguous for a client.
- * Left out, it is true exactly where the answer begun is a 2xx, as such a status promises a record.
+ * Left out, it is true exactly where the answer begun is a 2xx, as such a status promises a record. An answer that is
+ * never whole begins with 201 unless another `status` is given; a redirect with 302.
  */
 export type Fault =
 	/** No fault: lets one request pass in a queue of faults. */
 	| { readonly kind: 'none' }
 	/** Answers with this status. The body is by default an error of Alert24's from 400 up, and empty below. */
-	| Partly<{
+	| MayRecord<{
 			readonly kind: 'status';
 			readonly status: number;
 			readonly headers?: OutgoingHttpHeaders;
-			body?: FaultBody;
+			readonly body?: FaultBody;
 	  }>
 	/** Answers as if healthy, but only after so long. */
 	| { readonly kind: 'late'; readonly delayMs: number }
 	/** Resets the connection on seeing the request's headers, before its body is read. */
 	| { readonly kind: 'reset'; readonly when: 'before' }
 	/** Resets it in the middle of the answer's headers or body. */
-	| Partly<{ readonly kind: 'reset'; readonly when: 'during-head' | 'during-body'; readonly status?: number }>
+	| MayRecord<{ readonly kind: 'reset'; readonly when: 'during-head' | 'during-body'; readonly status?: number }>
 	/** Records the change, then resets the connection before anything is answered. */
 	| { readonly kind: 'reset'; readonly when: 'after' }
 	/** Reads the request, then closes the connection in good order without an answer. */
-	| Partly<{ readonly kind: 'hang-up' }>
+	| MayRecord<{ readonly kind: 'hang-up' }>
 	/** Reads the request and never answers. */
-	| Partly<{ readonly kind: 'silence' }>
+	| MayRecord<{ readonly kind: 'silence' }>
 	/** Answers headers at once and nothing after them. */
-	| Partly<{ readonly kind: 'headers-only'; readonly status?: number }>
+	| MayRecord<{ readonly kind: 'headers-only'; readonly status?: number }>
 	/** Answers one byte at a time for ever, from the first byte of the headers, or of the body after whole headers. */
-	| Partly<{ readonly kind: 'trickle'; readonly part: 'head' | 'body'; readonly status?: number; intervalMs?: number }>
+	| MayRecord<{
+			readonly kind: 'trickle';
+			readonly part: 'head' | 'body';
+			readonly intervalMs: number;
+			readonly status?: number;
+	  }>
 	/** Answers headers or a body that never end, as fast as the client reads. */
-	| Partly<{ readonly kind: 'endless'; readonly part: 'head' | 'body'; readonly status?: number }>
+	| MayRecord<{ readonly kind: 'endless'; readonly part: 'head' | 'body'; readonly status?: number }>
 	/** Redirects to the same URL, to a chain that never ends, or to the URL given. */
-	| Partly<{ readonly kind: 'redirect'; readonly to: 'itself' | 'endless' | URL; readonly status?: number }>
+	| MayRecord<{ readonly kind: 'redirect'; readonly to: 'itself' | 'endless' | URL; readonly status?: number }>
 	/** Answers something that is not HTTP. */
-	| Partly<{ readonly kind: 'not-http' }>;
+	| MayRecord<{ readonly kind: 'not-http' }>;
 
-type Partly<Kind> = Kind & { readonly recordsFirst?: boolean };
+type MayRecord<Kind> = Kind & { readonly recordsFirst?: boolean };
 
 /** A body by name, a JSON value, or a text with its type. */
 export type FaultBody =

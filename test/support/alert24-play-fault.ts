@@ -53,12 +53,10 @@ export async function playFault(fault: Fault, exchange: Exchange): Promise<void>
 		case 'endless':
 			if (fault.part === 'head') return writeWhileRead(endlessHead(status), request.socket);
 			return writeWhileRead(endlessBlanks(64 * 1024), startBody(response, status));
-		case 'trickle': {
-			const interval = fault.intervalMs ?? 1000;
-			if (fault.part === 'head') writeByteByByte(endlessHeadCharacters(status), request.socket, interval);
-			else writeByteByByte(endlessBlanks(1), startBody(response, status), interval);
+		case 'trickle':
+			if (fault.part === 'head') writeByteByByte(endlessHeadCharacters(status), request.socket, fault.intervalMs);
+			else writeByteByByte(endlessBlanks(1), startBody(response, status), fault.intervalMs);
 			return;
-		}
 		default:
 			fault satisfies never;
 	}

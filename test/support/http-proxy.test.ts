@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
 import { startAlert24 } from './alert24-stand-in.ts';
 import { certificates } from './certificates.ts';
@@ -16,6 +18,7 @@ suite('the HTTP proxy', () => {
 		assert.equal(await getBy(proxy.urlWithCredentials, `${alert24.url}/api/v1/changes?limit=1`, alert24.apiKey), 200);
 		const target = `${alert24.url}/api/v1/changes?limit=1`;
 		assert.deepEqual([proxy.requests[0]?.method, proxy.requests[0]?.target], ['GET', target]);
+		assert.equal(alert24.origin + alert24.requests[0]?.path, target);
 		assert.equal(alert24.requests[0]?.headers['proxy-authorization'], undefined);
 		assert.equal(alert24.requests[0]?.headers.authorization, `Bearer ${alert24.apiKey}`);
 	});
@@ -32,6 +35,16 @@ suite('the HTTP proxy', () => {
 		assert.equal(proxy.requests[0]?.headers.authorization, undefined);
 	});
 
+	test('passes on what a client sends together with CONNECT', async () => {
+		await using alert24 = await startAlert24();
+		await using proxy = await startHttpProxy();
+		const socket = connect(Number(new URL(proxy.url).port), '127.0.0.1');
+		const asking = `CONNECT 127.0.0.1:${alert24.port} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
+		socket.write(`${asking}GET /early HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`);
+		assert.match(await text(socket), /^HTTP\/1.1 200 .*\r\n\r\nHTTP\/1.1 404 /s);
+		assert.equal(alert24.strays[0]?.path, '/early');
+	});
+
 	test('leaves TLS whole from end to end', async () => {
 		await using alert24 = await startAlert24({ tls: wrongHost });
 		await using proxy = await startHttpProxy({ routes: { 'app.alert24.net:443': alert24.port } });
@@ -42,7 +55,6 @@ suite('the HTTP proxy', () => {
 		['asks for credentials', { credentials }, 407],
 		['refuses', { refuse: 403 }, 403],
 		['has no way on', { refuse: 502 }, 502],
-		['knows only this machine', {}, 502],
 	] as const) {
 		test(`answers ${status} where it ${what}`, async () => {
 			await using proxy = await startHttpProxy(options);
@@ -51,6 +63,14 @@ suite('the HTTP proxy', () => {
 			assert.equal(proxy.requests.length, 2);
 		});
 	}
+
+	test('reaches no host but this machine, by whichever port', async () => {
+		await using alert24 = await startAlert24();
+		await using proxy = await startHttpProxy();
+		assert.equal(await getBy(proxy.url, `http://app.alert24.net:${alert24.port}/`), 502);
+		await assert.rejects(getBy(proxy.url, `https://app.alert24.net:${alert24.port}/`), /502/);
+		assert.equal(alert24.requests.length, 0);
+	});
 
 	test('refuses wrong credentials', async () => {
 		await using proxy = await startHttpProxy({ credentials });

@@ -94,7 +94,6 @@ export class HttpProxy {
 			client.pipe(upstream).pipe(client);
 		});
 		upstream.on('error', () => (isOpen ? client.destroy() : refuseTunnel(client, 502)));
-		upstream.on('close', () => client.end());
 		client.on('close', () => upstream.destroy());
 	}
 

@@ -8,38 +8,56 @@ export type Observation = {
 	headers?: IncomingMessage['headers'];
 	/** As much of the body as arrived. */
 	body: string;
-	/** When the bytes of the body arrived, by `performance.now()`. */
-	bodyAtMs: number[];
-	/** How it ended: a whole answer, an error's code, or `waited` when the client gave up. */
+	/** How it ended: `whole` answer, an error's code (its message for a lost connection), or `waited` in vain. */
 	end: string;
 };
 
-/** Posts one valid change with bare node:http and tells what came back within `patienceMs`. */
-export function observePost(alert24: Alert24StandIn, patienceMs: number, ca?: string): Promise<Observation> {
+export type Patience = {
+	/** How long the client waits for the headers once the stand-in has the request. */
+	readonly headersMs?: number;
+	/** How long it waits for the end of the body once it has the headers. */
+	readonly bodyMs?: number;
+	/** The certificate authority that it trusts. */
+	readonly ca?: string;
+};
+
+/** Posts one valid change with bare node:http and tells what came back. */
+export function observePost(alert24: Alert24StandIn, patience: Patience = {}): Promise<Observation> {
+	const { headersMs = 10_000, bodyMs = 10_000, ca } = patience;
 	const { promise, resolve } = Promise.withResolvers<Observation>();
-	const seen: Observation = { body: '', bodyAtMs: [], end: '' };
+	const seen: Observation = { body: '', end: '' };
 	const headers = { Authorization: `Bearer ${alert24.apiKey}`, 'Content-Type': 'application/json' };
 	const send = alert24.origin.startsWith('https:') ? httpsRequest : httpRequest;
 	const request = send(`${alert24.url}/api/v1/changes`, { method: 'POST', headers, ca, agent: false });
+	let timer: NodeJS.Timeout | undefined;
 	const end = (how: string) => {
-		clearTimeout(patience);
+		clearTimeout(timer);
 		seen.end ||= how;
 		request.destroy();
 		resolve(seen);
 	};
-	const patience = setTimeout(end, patienceMs, 'waited');
-	request.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+	const waitFor = (ms: number) => {
+		clearTimeout(timer);
+		if (seen.end === '') timer = setTimeout(end, ms, 'waited');
+	};
+	void alert24.nthRequest(alert24.requests.length + 1).then(() => seen.status ?? waitFor(headersMs));
+	request.on('error', (error) => end(describe(error)));
 	request.on('response', (response) => {
+		waitFor(bodyMs);
 		seen.status = response.statusCode ?? 0;
 		seen.headers = response.headers;
 		response.setEncoding('utf8');
 		response.on('data', (text: string) => {
 			seen.body += text;
-			seen.bodyAtMs.push(performance.now());
 		});
-		response.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+		response.on('error', (error) => end(describe(error)));
 		response.on('end', () => end('whole'));
 	});
 	request.end(JSON.stringify({ summary: 'Deployed shop', external_id: 'gitlab:1' }));
 	return promise;
+}
+
+/** Node gives ECONNRESET to a connection that was closed as well; only the message tells it from a reset. */
+function describe({ code, message }: NodeJS.ErrnoException): string {
+	return code === undefined || code === 'ECONNRESET' ? message : code;
 }

@@ -51,9 +51,10 @@ suite('runProgram', { concurrency: true }, () => {
 	});
 
 	test('kills a program that takes too long', async () => {
-		const program = await writeProgram('setInterval(() => {}, 1000); process.on("SIGTERM", () => {})');
+		const program = await writeProgram('setTimeout(() => {}, 20_000); process.on("SIGTERM", () => {})');
 		await using run = await runProgram([], {}, { program, killAfterMs: 200 });
 		assert.deepEqual([run.exitCode, run.signal], [null, 'SIGKILL']);
+		assert.ok(run.durationMs < 10_000);
 	});
 
 	test('interrupts a program that waits for an answer', async () => {
@@ -66,6 +67,15 @@ suite('runProgram', { concurrency: true }, () => {
 		const interrupt = { signal: 'SIGTERM', when: alert24.nthRequest(1) } as const;
 		await using run = await runProgram([], { URL: `${alert24.url}/api/v1/changes` }, { program, interrupt });
 		assert.deepEqual([run.exitCode, run.signal], [7, null]);
+	});
+
+	test('measures the memory that the program took at most', async () => {
+		const idle = await writeProgram('');
+		const busy = await writeProgram('Buffer.alloc(128 * 1024 * 1024, 1).fill(2)');
+		await using little = await runProgram([], {}, { program: idle, measuresMemory: true });
+		await using much = await runProgram([], {}, { program: busy, measuresMemory: true });
+		const difference = (much.peakMemoryBytes ?? 0) - (little.peakMemoryBytes ?? 0);
+		assert.ok(difference > 100 * 1024 * 1024 && difference < 160 * 1024 * 1024, `${difference} bytes`);
 	});
 
 	test('passes options to Node', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { PeakMemory } from './peak-memory.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/alert24-notify.js', import.meta.url));
 
@@ -18,6 +19,8 @@ export type RunOptions = {
 	readonly interrupt?: { readonly signal: NodeJS.Signals; readonly when: Promise<unknown> };
 	/** Options for Node itself. */
 	readonly nodeOptions?: readonly string[];
+	/** Measures the memory that the program took at most. */
+	readonly measuresMemory?: boolean;
 	/** Another script than the bundle. */
 	readonly program?: string;
 };
@@ -29,6 +32,8 @@ export type ProgramRun = {
 	readonly stdout: string;
 	readonly stderr: string;
 	readonly durationMs: number;
+	/** The largest resident set, in bytes, where it was measured and no signal ended the program. */
+	readonly peakMemoryBytes: number | undefined;
 	readonly cwd: string;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
@@ -46,7 +51,8 @@ export async function runProgram(
 	const cwd = options.cwd ?? (await mkdtemp(join(tmpdir(), 'alert24-run-')));
 	const env = { PATH: process.env['PATH'], ...environment };
 	const startedAtMs = performance.now();
-	const child = spawn(process.execPath, [...nodeOptions, program, ...args], {
+	const peakMemory = options.measuresMemory === true ? new PeakMemory() : undefined;
+	const child = spawn(process.execPath, [...nodeOptions, ...(peakMemory?.nodeOptions ?? []), program, ...args], {
 		cwd,
 		env,
 		timeout: killAfterMs,
@@ -66,6 +72,7 @@ export async function runProgram(
 		stdout,
 		stderr,
 		durationMs,
+		peakMemoryBytes: await peakMemory?.read(),
 		cwd,
 		[Symbol.asyncDispose]: async () => {
 			if (options.cwd === undefined) await rm(cwd, { recursive: true, force: true });

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { gitlabJob, runInProcess } from './support/run-in-process.ts';
+
+const apiKey = 'ak_live_0123456789abcdefghijABCDEFGHIJKL';
+
+describe('run', () => {
+	it('exits with 1 for a fault of its own, tells where, and shows no secret', async () => {
+		const { exitCode, stdout, stderr } = await runInProcess(['validate', '-'], gitlabJob, {
+			readStdin: () => Promise.reject(new TypeError(`the token ${gitlabJob.CI_JOB_TOKEN} broke it`)),
+		});
+		assert.deepEqual([exitCode, stdout], [1, '']);
+		assert.match(
+			stderr,
+			/^alert24-notify: a fault in alert24-notify, please report it:\nalert24-notify: TypeError: the token \[redacted\] broke it\nalert24-notify: {5}at /,
+		);
+	});
+
+	it('reports all that is wrong at once, of every kind, in one go', async () => {
+		const { exitCode, stderr } = await runInProcess([], {
+			...gitlabJob,
+			CI_JOB_STATUS: 'preparing',
+			ALERT24_TIMEOUT: '-1',
+			ALERT24_RISK_LEVEL: 'severe',
+		});
+		assert.equal(exitCode, 2);
+		const [timeout, status, environment, key, ...rest] = stderr.split('\n');
+		assert.match(String(timeout), /ALERT24_TIMEOUT must be a number of seconds from 1 to 240; got "-1"/);
+		assert.match(String(status), /CI_JOB_STATUS is "preparing"/);
+		assert.match(String(environment), /no environment is known/);
+		assert.match(String(key), /ALERT24_API_KEY is empty/);
+		assert.match(rest.join('\n'), /risk_level must be one of low, medium, high, critical; got "severe"/);
+	});
+
+	it('needs neither key nor environment for a deployment that it does not record', async () => {
+		for (const status of ['failed', 'canceled', 'timedout']) {
+			const { exitCode, stdout, stderr } = await runInProcess([], { ...gitlabJob, CI_JOB_STATUS: status });
+			assert.deepEqual([exitCode, stderr], [0, '']);
+			assert.match(stdout, /^Not recorded: the deployment (failed|was canceled|timed out); .*\n$/);
+		}
+	});
+
+	it('prints the same with an option as with its variable', async () => {
+		const byVariable = await runInProcess([], { ...gitlabJob, ALERT24_ENVIRONMENT: 'a', ALERT24_DRY_RUN: 'yes' });
+		const byOption = await runInProcess(['record', '--environment', 'a', '--dry-run'], gitlabJob);
+		assert.deepEqual(byOption, byVariable);
+		assert.equal(byOption.exitCode, 0);
+	});
+
+	it('leaves a key that a text holds out of the change', async () => {
+		const { stdout } = await runInProcess([], {
+			...gitlabJob,
+			ALERT24_ENVIRONMENT: 'production',
+			ALERT24_DRY_RUN: 'true',
+			ALERT24_API_KEY: apiKey,
+			CI_COMMIT_MESSAGE: `Add the key ${apiKey}`,
+		});
+		assert.equal(JSON.parse(stdout).commit_message, 'Add the key [redacted]');
+	});
+});

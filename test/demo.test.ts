@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { runDemo } from '../scripts/run-demo.ts';
+import { runProgram } from './support/run-program.ts';
+
+describe('npm run demo', () => {
+	it('shows a pipeline that records its deployment, and leaves nothing behind', async () => {
+		const directory = await mkdtemp(join(tmpdir(), 'alert24-demo-test-'));
+		try {
+			const { exitCode, stdout } = await runScript({ TMPDIR: directory });
+			assert.equal(exitCode, 0, stdout);
+			assert.match(stdout, /alert24:success > Recorded: /);
+			assert.match(stdout, /"summary": "Deployed shop @ [0-9a-f]{8}"/);
+			assert.match(stdout, /"pr_number": "42"/);
+			assert.deepEqual(await readdir(directory), []);
+		} finally {
+			await rm(directory, { recursive: true });
+		}
+	});
+
+	it('says what is missing on a machine without git', async () => {
+		const { exitCode, stdout, stderr } = await runScript({ PATH: dirname(process.execPath) });
+		assert.equal(exitCode, 1);
+		assert.equal(stdout, '');
+		assert.match(stderr, /needs git and bash/);
+	});
+
+	it('fails when nothing was recorded', async () => {
+		const printed: string[] = [];
+		assert.equal(await runDemo('echo out of order >&2; exit 5', (line) => printed.push(line)), false);
+		assert.match(printed.at(-2) ?? '', /alert24:success > out of order/);
+		assert.match(printed.at(-1) ?? '', /^Nothing was recorded/);
+	});
+});
+
+function runScript(environment: Record<string, string>) {
+	return runProgram(
+		[],
+		{ TSX_DISABLE_CACHE: '1', ...environment },
+		{
+			program: join(import.meta.dirname, '../scripts/demo.ts'),
+			cwd: join(import.meta.dirname, '..'),
+			nodeOptions: ['--import', 'tsx'],
+		},
+	);
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Alert24StandIn, startAlert24 } from './support/alert24-stand-in.ts';
+import { gitlabJob } from './support/run-in-process.ts';
+import { type ProgramRun, runProgram } from './support/run-program.ts';
+import { makeRefusingUrl } from './support/unreachable.ts';
+
+describe('the bundled program', () => {
+	let alert24: Alert24StandIn;
+	let variables: Record<string, string>;
+	before(async () => {
+		alert24 = await startAlert24();
+		variables = {
+			...gitlabJob,
+			ALERT24_ENVIRONMENT: 'production',
+			ALERT24_API_KEY: alert24.apiKey,
+			ALERT24_API_URL: alert24.url,
+		};
+	});
+	after(() => alert24.close());
+
+	async function expect(run: ProgramRun, exitCode: number, stdout: RegExp, stderr: RegExp): Promise<void> {
+		await using ended = run;
+		assert.equal(ended.exitCode, exitCode, ended.stderr);
+		assert.match(ended.stdout, stdout);
+		assert.match(ended.stderr, stderr);
+		assert.ok(!(ended.stdout + ended.stderr).includes(alert24.apiKey));
+		assert.doesNotMatch(ended.stderr, /^\s+at /m);
+	}
+
+	it('exits with 0 for a deployment that it recorded', async () => {
+		const said = /^Recorded: Deployed web-shop @ 5b1e7d20 in "production" \(change [0-9a-f-]{36}\)\n$/;
+		await expect(await runProgram([], variables), 0, said, /^$/);
+		assert.equal(alert24.sentChanges.at(-1)?.summary, 'Deployed web-shop @ 5b1e7d20');
+	});
+
+	it('exits with 0 for a deployment that failed, and records nothing', async () => {
+		const count = alert24.changes.length;
+		const run = await runProgram([], { ...variables, CI_JOB_STATUS: 'failed' });
+		await expect(run, 0, /^Not recorded: the deployment failed; set ALERT24_RECORD_FAILURES=true/, /^$/);
+		assert.equal(alert24.requests.length, count);
+	});
+
+	it('exits with 2 outside of a CI, and says everything that is missing at once', async () => {
+		const said =
+			/neither GITLAB_CI=true nor BITBUCKET_BUILD_NUMBER is set; run it in one of them\n.*no environment is known.*\n.*ALERT24_API_KEY is empty/;
+		await expect(await runProgram([], {}), 2, /^$/, said);
+	});
+
+	it('exits with 2 without a key, and says why it may be missing', async () => {
+		const run = await runProgram([], { ...variables, ALERT24_API_KEY: '' });
+		await expect(run, 2, /^$/, /protected variable reaches only protected branches and tags/);
+	});
+
+	it('exits with 2 for a status that it does not know', async () => {
+		const run = await runProgram([], { ...variables, CI_JOB_STATUS: 'dropped' });
+		await expect(run, 2, /^$/, /CI_JOB_STATUS is "dropped", which is no outcome that is known: nothing is recorded/);
+	});
+
+	it('exits with 3 for a value that the schema refuses', async () => {
+		const run = await runProgram([], { ...variables, ALERT24_RISK_LEVEL: 'severe' });
+		const said =
+			/^alert24-notify: risk_level must be one of low, medium, high, critical; got "severe" \(from ALERT24_RISK_LEVEL\)\n$/;
+		await expect(run, 3, /^$/, said);
+	});
+
+	it('exits with 4 when Alert24 refuses, with its words, the request id and the remedy', async () => {
+		const run = await runProgram([], { ...variables, ALERT24_API_KEY: alert24.readOnlyKey });
+		const said =
+			/NOT RECORDED: .*Alert24 answered 403 \(authorization_error: "API key missing required scope: write"\): the key needs the scope write \(1 attempt, request id req_[\w-]+\)\n.*replay alert24-undelivered\.json\n$/;
+		await expect(run, 4, /^$/, said);
+	});
+
+	it('exits with 5 when Alert24 cannot be reached', async () => {
+		const run = await runProgram([], { ...variables, ALERT24_API_URL: await makeRefusingUrl(), ALERT24_TIMEOUT: '1' });
+		const said = /NOT RECORDED: .*the connection was refused \(ECONNREFUSED\).*\n.*replay alert24-undelivered\.json\n$/;
+		await expect(run, 5, /^$/, said);
+	});
+
+	it('exits with the worst code of several services, having tried all', async () => {
+		await using strict = await startAlert24({ services: ['svc_1', 'svc_3'] });
+		const run = await runProgram([], {
+			...variables,
+			ALERT24_API_KEY: strict.apiKey,
+			ALERT24_API_URL: strict.url,
+			ALERT24_SERVICE_ID: 'svc_1,svc_2,svc_3',
+		});
+		await expect(
+			run,
+			4,
+			/^Recorded: .*"svc_1".*\nRecorded: .*"svc_3".*\n$/,
+			/NOT RECORDED: .*"svc_2": Alert24 answered 404/,
+		);
+		assert.deepEqual(strict.changes.map((change) => change['service_id']).sort(), ['svc_1', 'svc_3']);
+	});
+
+	it('sends bytes that are no UTF-8 as replacement characters', async () => {
+		// An environment can hold any byte but NUL; node:child_process cannot pass all of them, so a shell makes it.
+		const script = `CI_COMMIT_BRANCH="$(printf 'a\\377b')" exec "$0" "$1"`;
+		const bundle = fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url));
+		await promisify(execFile)('/bin/sh', ['-c', script, process.execPath, bundle], { env: variables });
+		assert.equal(alert24.sentChanges.at(-1)?.['branch'], 'a\ufffdb');
+	});
+});

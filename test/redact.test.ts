@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Redactor } from '../src/redact.ts';
+
+const key = 'ak_live_0123456789abcdefghijABCDEFGHIJKL';
+
+describe('Redactor', () => {
+	it('takes out a secret wherever it stands', () => {
+		const redactor = new Redactor({});
+		redactor.hide(key);
+		assert.equal(redactor.redact(`a${key}b ${key}`), 'a[redacted]b [redacted]');
+	});
+
+	it('takes out a secret as it looks in JSON, in a URL and in base64', () => {
+		const redactor = new Redactor({});
+		const secret = 'pass"word/\\ with + signs';
+		redactor.hide(secret);
+		const texts = [JSON.stringify({ secret }), encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
+		assert.deepEqual(
+			texts.map((text) => redactor.redact(text)),
+			['{"secret":"[redacted]"}', '[redacted]', '[redacted]'],
+		);
+	});
+
+	it('knows the job token', () => {
+		assert.equal(new Redactor({ CI_JOB_TOKEN: 'glcbt-64_abcdef' }).redact('x glcbt-64_abcdef'), 'x [redacted]');
+	});
+
+	it('knows the credentials of a proxy, plain, decoded and as a header carries them', () => {
+		const redactor = new Redactor({ HTTPS_PROXY: 'http://someone:s3cret%2Fword@proxy.example.com:3128' });
+		const header = Buffer.from('someone:s3cret/word').toString('base64');
+		const text = `http://someone:s3cret%2Fword@proxy.example.com s3cret/word ${header}`;
+		assert.equal(redactor.redact(text), 'http://[redacted]@proxy.example.com [redacted] [redacted]');
+	});
+
+	it('leaves texts alone when a secret is too short to be one', () => {
+		const redactor = new Redactor({ HTTPS_PROXY: 'http://u:main@proxy:3128' });
+		redactor.hide('a');
+		assert.equal(redactor.redact('branch main'), 'branch main');
+	});
+});

@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { parse } from 'yaml';
+
+const projectRoot = join(import.meta.dirname, '../..');
+const gitlabCiLocal = fileURLToPath(import.meta.resolve('gitlab-ci-local'));
+const run = promisify(execFile);
+
+export type PipelineRun = { exitCode: number; log: string };
+export type RenderedJob = { variables?: Record<string, string>; [keyword: string]: unknown };
+
+/** A GitLab project in a temporary directory, with our components in it, whose pipelines gitlab-ci-local renders and runs. */
+export type GitlabProject = AsyncDisposable & {
+	directory: string;
+	commitSha: string;
+	/** Renders the pipeline, checked against GitLab's JSON schema; throws what gitlab-ci-local says of an invalid one. */
+	render(configuration: object | string): Promise<Record<string, RenderedJob>>;
+	/**
+	 * Runs the pipeline on the shell executor, or of it only the jobs named. `variables` are those of the project's CI/CD
+	 * settings.
+	 */
+	run(configuration: object | string, variables?: Record<string, string>, ...jobs: string[]): Promise<PipelineRun>;
+};
+
+/** Creates the project. `commands` are shell scripts by name, found on the PATH of its jobs. */
+export async function createGitlabProject(commands: Record<string, string> = {}): Promise<GitlabProject> {
+	const home = await mkdtemp(join(tmpdir(), 'alert24-gitlab-project-'));
+	const directory = join(home, 'shop');
+	const bin = join(home, 'bin');
+	// Of this process only its Node and its PATH: a variable of the surrounding CI must not reach the jobs.
+	const path = [bin, dirname(process.execPath), process.env['PATH']].join(delimiter);
+	const env = { HOME: home, TMPDIR: home, PATH: path, NO_COLOR: '1' };
+	await cp(join(projectRoot, 'templates'), join(directory, 'templates'), { recursive: true });
+	await mkdir(bin);
+	// gitlab-ci-local copies the project by rsync before it runs anything, but its shell executor doesn't use the copy.
+	for (const [name, script] of Object.entries({ rsync: 'exit 0', ...commands })) {
+		await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
+		await chmod(join(bin, name), 0o755);
+	}
+	const commitSha = await commitEverything(directory, env);
+
+	async function writeConfiguration(configuration: object | string) {
+		const yaml = typeof configuration === 'string' ? configuration : JSON.stringify(configuration);
+		await writeFile(join(directory, '.gitlab-ci.yml'), yaml);
+	}
+
+	return {
+		directory,
+		commitSha,
+		async render(configuration) {
+			await writeConfiguration(configuration);
+			const { stdout } = await run(process.execPath, [gitlabCiLocal, '--preview'], { env, cwd: directory });
+			return parse(stdout);
+		},
+		async run(configuration, variables = {}, ...jobs) {
+			await writeConfiguration(configuration);
+			const settings = { GITLAB_CI: 'true', ...variables };
+			const options = ['--force-shell-executor', `--ignore-predefined-vars=${Object.keys(settings)}`];
+			for (const [name, value] of Object.entries(settings)) options.push('--variable', `${name}=${value}`);
+			// One stream for both, so that the log keeps the order of the lines.
+			const merged = ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, gitlabCiLocal, ...options, ...jobs];
+			try {
+				return { exitCode: 0, log: (await run('sh', merged, { env, cwd: directory })).stdout };
+			} catch (error) {
+				const { code, stdout } = error as { code: number; stdout: string };
+				return { exitCode: code, log: stdout };
+			}
+		},
+		async [Symbol.asyncDispose]() {
+			await rm(home, { recursive: true, force: true });
+		},
+	};
+}
+
+async function commitEverything(directory: string, env: NodeJS.ProcessEnv): Promise<string> {
+	const git = (...options: string[]) => run('git', options, { cwd: directory, env });
+	await git('init', '--quiet', '--initial-branch=main');
+	await git('config', 'user.name', 'Ada Lovelace');
+	await git('config', 'user.email', 'ada@example.com');
+	await git('remote', 'add', 'origin', 'https://gitlab.example.com/acme/shop.git');
+	await git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
+	await git('add', '.');
+	await git('commit', '--quiet', '--message', 'Sell shoes');
+	return (await git('rev-parse', 'HEAD')).stdout.trim();
+}

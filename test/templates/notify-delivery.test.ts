@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
+import { createGitlabProject, type GitlabProject } from '../support/gitlab-project.ts';
+import { hostileText } from '../support/hostile-text.ts';
+import { includeNotify } from '../support/include-notify.ts';
+
+const bundle = join(import.meta.dirname, '../../dist/alert24-notify.js');
+const command = `exec '${process.execPath}' '${bundle}' "$@"`;
+const stages = ['deploy'];
+const deploy = { stage: 'deploy', script: ['true'] };
+const failingDeploy = { stage: 'deploy', script: ['false'] };
+
+describe('the change that a pipeline with the component notify records', () => {
+	let alert24: Alert24StandIn;
+	let project: GitlabProject;
+	before(async () => {
+		project = await createGitlabProject({ 'alert24-notify': command });
+	});
+	beforeEach(async () => {
+		await alert24?.close();
+		alert24 = await startAlert24();
+	});
+	after(() => Promise.all([alert24.close(), project[Symbol.asyncDispose]()]));
+
+	async function run(inputs: Record<string, unknown>, deployJob: object, jobName = 'deploy') {
+		const include = [includeNotify({ api_url: alert24.url, deploy_job: jobName, ...inputs })];
+		const result = await project.run(
+			{ stages, include, [jobName]: deployJob },
+			{
+				ALERT24_API_KEY: alert24.apiKey,
+				CI_PIPELINE_ID: '456',
+				CI_PIPELINE_URL: 'https://gitlab.example.com/acme/shop/-/pipelines/456',
+				CI_COMMIT_MESSAGE: 'Sell shoes',
+			},
+		);
+		assert.doesNotMatch(result.log, new RegExp(alert24.apiKey));
+		return result;
+	}
+
+	it('tells of a success', async () => {
+		const { log } = await run({}, deploy);
+		assert.match(log, /alert24:success > Recorded: /);
+		assert.deepEqual(
+			alert24.sentChanges.map(({ summary, environment, tags }) => ({ summary, environment, tags })),
+			[
+				{
+					summary: `Deployed shop @ ${project.commitSha.slice(0, 8)}`,
+					environment: 'production',
+					tags: ['gitlab', 'production'],
+				},
+			],
+		);
+	});
+
+	it('tells of a failure where record_failures is on', async () => {
+		const { log } = await run({ record_failures: true }, failingDeploy);
+		assert.match(log, /alert24:failure > Recorded: /);
+		assert.deepEqual(
+			alert24.sentChanges.map(({ summary, risk_level, tags }) => ({ summary, risk_level, tags })),
+			[
+				{
+					summary: `Failed to deploy shop @ ${project.commitSha.slice(0, 8)}`,
+					risk_level: 'high',
+					tags: ['gitlab', 'production', 'failed'],
+				},
+			],
+		);
+	});
+
+	it('has every text exactly as it was given', async () => {
+		const line = hostileText.replaceAll(/\s+/g, ' ').slice(0, 200);
+		const texts = {
+			environment: `environment ${line}`,
+			service_id: hostileText.replaceAll(/[\s,/]+/g, '-'),
+			summary: `summary ${line}`,
+			description: `description ${hostileText}`,
+			changed_by: `changed by ${line}`,
+			change_type: 'feature_flag',
+			risk_level: 'critical',
+		};
+		await run({ ...texts, change_tags: 'one tag, "two", $(three)' }, deploy, `deploy: ${line}`);
+		const id = [`deploy: ${line}`, texts.environment, texts.service_id].map(escapeIdPart).join(':');
+		assert.deepEqual(alert24.sentChanges, [
+			{
+				...texts,
+				source: 'gitlab-ci',
+				commit_sha: project.commitSha,
+				commit_message: 'Sell shoes',
+				branch: 'main',
+				pipeline_url: 'https://gitlab.example.com/acme/shop/-/pipelines/456',
+				external_id: `gitlab:gitlab.example.com:1217:pipeline:456:${id}`,
+				tags: ['gitlab', texts.environment, 'one tag', '"two"', '$(three)'],
+			},
+		]);
+	});
+
+	it('is printed, and not sent, by a dry run', async () => {
+		const { log } = await run({ dry_run: true }, deploy);
+		assert.match(log, /alert24:success > +"summary": "Deployed shop @ /);
+		assert.deepEqual(alert24.requests, []);
+	});
+
+	it('is not there, and the pipeline green, when Alert24 refuses it', async () => {
+		alert24.failAlways({ kind: 'status', status: 403 });
+		const { exitCode, log } = await run({}, deploy);
+		assert.equal(exitCode, 0);
+		assert.doesNotMatch(log, /Recorded/);
+		assert.deepEqual(alert24.changes, []);
+	});
+});
+
+function escapeIdPart(text: string): string {
+	return text.replaceAll('%', '%25').replaceAll(':', '%3A');
+}

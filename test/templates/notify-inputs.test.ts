@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import packageJson from '../../package.json' with { type: 'json' };
+import { createGitlabProject, type GitlabProject } from '../support/gitlab-project.ts';
+import { includeNotify } from '../support/include-notify.ts';
+
+type Header = { spec: { inputs: Record<string, { description?: string; default?: unknown }> } };
+
+const template = readFileSync(join(import.meta.dirname, '../../templates/notify.yml'), 'utf8');
+const [header, jobs] = parseAllDocuments(template).map((document) => document.toJS()) as [Header, object];
+const { inputs } = header.spec;
+const deploy = { script: ['./deploy.sh'] };
+
+describe('the inputs of the component notify', () => {
+	let project: GitlabProject;
+	before(async () => {
+		project = await createGitlabProject();
+	});
+	after(() => project[Symbol.asyncDispose]());
+
+	it('are described, each in one sentence', () => {
+		for (const [name, { description }] of Object.entries(inputs)) {
+			assert.match(description ?? '', /^[A-Z].*[^.]\.$/, name);
+		}
+	});
+
+	it('are all used, and no others are', () => {
+		const used = JSON.stringify(jobs).matchAll(/\$\[\[ inputs\.(\w+) \]\]/g);
+		assert.deepEqual(new Set(Array.from(used, ([, name]) => name)), new Set(Object.keys(inputs)));
+	});
+
+	it('leave no hidden job empty, which GitLab refuses though gitlab-ci-local does not', () => {
+		for (const [name, job] of Object.entries(jobs)) assert.notDeepEqual(job, {}, name);
+	});
+
+	it('name the image of the same version', () => {
+		assert.equal(inputs['image_tag']?.default, packageJson.version);
+	});
+
+	for (const name of ['deploy_job', 'environment']) {
+		it(`must include ${name}`, async () => {
+			const include = includeNotify();
+			const pipeline = { include: [{ ...include, inputs: { ...include.inputs, [name]: undefined } }], deploy };
+			await assert.rejects(project.render(pipeline), new RegExp(`\`${name}\` input: required value`));
+		});
+	}
+
+	for (const [name, value, complaint] of [
+		['change_type', 'deploy', 'not in the list of allowed options'],
+		['risk_level', 'severe', 'not in the list of allowed options'],
+		['timeout', 'a minute', 'provided value is not a number'],
+		['record_failures', 'yes', 'provided value is not a boolean'],
+		['runner_tags', 'docker', 'provided value is not a array'],
+	] as const) {
+		it(`do not take ${value} as ${name}`, async () => {
+			const pipeline = { include: [includeNotify({ [name]: value })], deploy };
+			await assert.rejects(project.render(pipeline), new RegExp(`\`${name}\` input: .*${complaint}`));
+		});
+	}
+});
