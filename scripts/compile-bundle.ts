@@ -40,7 +40,7 @@ for (const flag of timing) setFlagsFromString(`--no-${flag}`);
 const script = new Script(readFileSync(bundle, 'latin1'));
 script.runInThisContext();
 process.once('beforeExit', () => {
-	if (process.exitCode !== 0) throw new Error(`the bundle ended with ${process.exitCode}`);
+	if ((process.exitCode ?? 0) !== 0) throw new Error(`the bundle ended with ${process.exitCode}`);
 	for (const flag of timing) setFlagsFromString(`--${flag}`);
 	writeFileSync(`${bundle}.cache`, script.createCachedData());
 });
