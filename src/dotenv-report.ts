@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { findVariablesFile } from './ci/bitbucket.ts';
-import type { Delivery } from './delivery/deliver-change.ts';
+import type { Delivery } from './delivery/delivery.ts';
 import type { Environment } from './environment.ts';
 import type { Log } from './log.ts';
 import { quote } from './visible-text.ts';

@@ -1,4 +1,4 @@
-import type { Delivery } from './delivery/deliver-change.ts';
+import type { Delivery } from './delivery/delivery.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import type { Log } from './log.ts';
 import { describeChange } from './messages.ts';
@@ -28,7 +28,7 @@ export function reportDeliveries(deliveries: readonly Delivery[], log: Log): Exi
 			case 'refused':
 			case 'undelivered':
 				log.failure(
-					`NOT RECORDED: ${change}: ${delivery.reason} (${attempts}, request id ${delivery.requestId ?? 'not given'})`,
+					`${delivery.isUncertain ? 'NOT CONFIRMED, perhaps recorded' : 'NOT RECORDED'}: ${change}: ${delivery.reason} (${attempts}, request id ${delivery.requestId ?? 'not given'})`,
 				);
 				break;
 		}
@@ -41,7 +41,7 @@ export function reportDeliveries(deliveries: readonly Delivery[], log: Log): Exi
 	return codes[worst];
 }
 
-function summarize({ change, state, id, attempts, requestId, reason }: Delivery): object {
+function summarize({ change, state, id, attempts, requestId, reason, isUncertain }: Delivery): object {
 	return {
 		service_id: change.service_id,
 		state: state.replace(' ', '_'),
@@ -50,5 +50,6 @@ function summarize({ change, state, id, attempts, requestId, reason }: Delivery)
 		attempts,
 		request_id: requestId,
 		reason,
+		...(isUncertain && { may_be_recorded: true }),
 	};
 }
