@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Fault } from '../support/alert24-faults.ts';
 import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
 import { type HookOptions, runHook, type Shell, shellNames } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
-import { Toolbox, type ToolboxKind, toolboxKinds } from '../support/toolbox.ts';
+import { locate, Toolbox, type ToolboxKind, toolboxKinds } from '../support/toolbox.ts';
 
 const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
 
@@ -91,13 +91,16 @@ describe('whatever happens', { concurrency: 3 }, () => {
 				assert.ok(!`${stdout}${stderr}`.includes(alert24.apiKey));
 			});
 
-			it('has no HOME to need, and leaves nothing in the directory for temporary files', async () => {
+			it('has no HOME to need, and leaves no temporary file', async () => {
 				await using alert24 = await startAlert24();
-				const listed = () =>
-					[...readdirSync(tmpdir()), ...readdirSync('/dev/shm')].filter((name) => name.startsWith('alert24.'));
-				const { stdout } = await record(alert24, { shell, before: 'unset HOME' });
+				using watched = new Toolbox(kind);
+				const made = join(watched.path, 'made');
+				watched.add('mktemp', `file=$(${locate('mktemp')} "$1") && echo "$file" | ${locate('tee')} -a '${made}'`);
+				const { stdout } = await record(alert24, { shell, path: watched.path, before: 'unset HOME' });
 				assert.match(stdout, /^Recorded: /);
-				assert.deepEqual(listed(), []);
+				const files = existsSync(made) ? readFileSync(made, 'utf8').split('\n').slice(0, -1) : [];
+				assert.equal(files.length, kind === 'GNU wget and mawk' ? 1 : 0);
+				assert.ok(!files.some((file) => existsSync(file)), files.join());
 			});
 
 			function record(
