@@ -7,8 +7,8 @@ const places: Readonly<Record<string, readonly RegExp[]>> = {
 	'CHANGELOG.md': [new RegExp(String.raw`(?<=^## \[)${number}(?=\] - )`, 'm')],
 	others: [
 		// The image, the pipe, the address of a release, the user agent.
-		new RegExp(String.raw`(?<=alert24-notify[:/])${number}`, 'g'),
-		new RegExp(String.raw`(?<=")${number}(?=" # version$)`, 'gm'),
+		new RegExp(`(?<=alert24-notify[:/])${number}`, 'g'),
+		new RegExp(`(?<=")${number}(?=" # version$)`, 'gm'),
 		new RegExp(String.raw`(?<=^\| \`image_tag\` .*\`)${number}(?=\`)`, 'gm'),
 	],
 };
@@ -39,10 +39,17 @@ export function setVersion(path: string, text: string, version: string, date: st
 }
 
 function addRelease(text: string, version: string, date: string): string {
-	const [, unreleased = ''] = /^## \[Unreleased\]\n([\s\S]*?)(?=^## \[|$(?![\s\S]))/m.exec(text) ?? [];
-	if (unreleased.trim() === '')
+	if (readNotes(text, 'Unreleased') === '') {
 		throw new Error('CHANGELOG.md has nothing under "Unreleased": say what changes for users');
+	}
 	return text.replace('## [Unreleased]\n', `## [Unreleased]\n\n## [${version}] - ${date}\n`);
+}
+
+/** What the changelog says of a version, or of `Unreleased`; '' where it says nothing. */
+export function readNotes(changelog: string, version: string): string {
+	const sections = changelog.split(/^## /m);
+	const section = sections.find((text) => text.startsWith(`[${version}]`)) ?? '';
+	return section.replace(/^.*\n/, '').trim();
 }
 
 /** Whether one version comes after another (https://semver.org/#spec-item-11). Throws for what is no full version without a `v`. */

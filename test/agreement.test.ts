@@ -29,12 +29,10 @@ describe('the README', () => {
 	}
 
 	it('tells the variables as the options of the command', () => {
-		const options: readonly OptionDefinition[] = optionDefinitions;
-		const expected = options.map((option) => [
-			`\`${variableOf(option.name)}\``,
-			option.description,
-			option.default ?? 'none',
-		]);
+		const expected = optionDefinitions.map((option) => {
+			const { description, default: preset = 'none' }: OptionDefinition = option;
+			return [`\`${variableOf(option.name)}\``, description, preset];
+		});
 		const rows = findTable(readme, '## Variables').filter(([name]) => !name?.startsWith('`ALERT24_API_KEY'));
 		assert.deepEqual(rows, expected);
 	});
