@@ -28,4 +28,8 @@ void run(process.argv.slice(2), {
 	readStdin,
 }).then((exitCode) => {
 	process.exitCode = exitCode;
+	// The look-up of a host name cannot be broken off, and Node waits for it even in process.exit(). A new program in its place does not.
+	if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) {
+		process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode=${exitCode}`], {});
+	}
 });

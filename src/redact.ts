@@ -3,6 +3,8 @@ import type { Environment } from './environment.ts';
 const replacement = '[redacted]';
 // Shorter ones are no secrets, and hiding them would garble every text.
 const shortestSecret = 8;
+// Less of a secret tells nothing, and often is no part of one.
+const shortestBeginning = 5;
 
 const secretVariables = ['CI_JOB_TOKEN', 'BITBUCKET_STEP_OIDC_TOKEN', 'PIPELINES_JWT_TOKEN'];
 const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
@@ -28,7 +30,7 @@ export class Redactor {
 
 	redact(text: string): string {
 		let redacted = text;
-		for (const secret of this.#secrets) redacted = redacted.replaceAll(secret, replacement);
+		for (const secret of this.#secrets) redacted = redactBeforeCuts(redacted.replaceAll(secret, replacement), secret);
 		return redacted;
 	}
 
@@ -45,4 +47,18 @@ export class Redactor {
 			// Not percent-encoded: the plain text is hidden already.
 		}
 	}
+}
+
+// A text that was cut at its limit may end in the beginning of a secret.
+function redactBeforeCuts(text: string, secret: string): string {
+	const [first = '', ...others] = text.split('…');
+	if (others.length === 0) return text;
+	return [first, ...others].map((part, index) => (index < others.length ? redactEnd(part, secret) : part)).join('…');
+}
+
+function redactEnd(text: string, secret: string): string {
+	for (let length = secret.length - 1; length >= shortestBeginning; length -= 1) {
+		if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length) + replacement;
+	}
+	return text;
 }

@@ -1,4 +1,4 @@
-import type { Delivery } from './delivery/deliver-change.ts';
+import type { Delivery } from './delivery/delivery.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import type { Log } from './log.ts';
 import { describeChange } from './messages.ts';
@@ -20,15 +20,15 @@ export function reportDeliveries(deliveries: readonly Delivery[], log: Log): Exi
 		const attempts = delivery.attempts === 1 ? '1 attempt' : `${delivery.attempts} attempts`;
 		switch (delivery.state) {
 			case 'recorded':
-				log.result(`Recorded: ${change}${id}`);
+				log.success(`Recorded: ${change}${id}`);
 				break;
 			case 'already recorded':
-				log.result(`Already recorded: ${change}${id}`);
+				log.success(`Already recorded: ${change}${id}`);
 				break;
 			case 'refused':
 			case 'undelivered':
-				log.notice(
-					`NOT RECORDED: ${change}: ${delivery.reason} (${attempts}, request id ${delivery.requestId ?? 'not given'})`,
+				log.failure(
+					`${delivery.isUncertain ? 'NOT CONFIRMED, perhaps recorded' : 'NOT RECORDED'}: ${change}: ${delivery.reason} (${attempts}, request id ${delivery.requestId ?? 'not given'})`,
 				);
 				break;
 		}
@@ -41,7 +41,7 @@ export function reportDeliveries(deliveries: readonly Delivery[], log: Log): Exi
 	return codes[worst];
 }
 
-function summarize({ change, state, id, attempts, requestId, reason }: Delivery): object {
+function summarize({ change, state, id, attempts, requestId, reason, isUncertain }: Delivery): object {
 	return {
 		service_id: change.service_id,
 		state: state.replace(' ', '_'),
@@ -50,5 +50,6 @@ function summarize({ change, state, id, attempts, requestId, reason }: Delivery)
 		attempts,
 		request_id: requestId,
 		reason,
+		...(isUncertain && { may_be_recorded: true }),
 	};
 }

@@ -10,9 +10,12 @@ export function makeVisible(text: string): string {
 	return text.replace(unsafe, (character) => escapes[character] ?? escapeCharacter(character));
 }
 
+// GitLab's log takes what follows for the name of a collapsible section.
+const sectionMarker = /section_(start|end):/g;
+
 /** One line for a log: visible, bounded, and unable to open or close one of GitLab's collapsible sections. */
 export function toLogLine(text: string): string {
-	return cut(makeVisible(text), longestLine).replace(/section_(start|end):/g, 'section_$1\\u003a');
+	return cut(makeVisible(text), longestLine).replace(sectionMarker, 'section_$1\\u003a');
 }
 
 /** A value as JSON, bounded: for messages that show what they got. */
@@ -23,9 +26,9 @@ export function quote(value: unknown): string {
 
 /** JSON that means the same, without a character that a terminal or log would act on. */
 export function toSafeJson(value: unknown): string {
-	return JSON.stringify(value, undefined, 2).replace(unsafe, (character) =>
-		character === '\n' ? character : escapeCharacter(character),
-	);
+	return JSON.stringify(value, undefined, 2)
+		.replace(unsafe, (character) => (character === '\n' ? character : escapeCharacter(character)))
+		.replace(sectionMarker, 'section_$1\\u003a');
 }
 
 function cut(text: string, limit: number): string {

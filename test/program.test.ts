@@ -76,7 +76,8 @@ describe('the bundled program', () => {
 
 	it('exits with 5 when Alert24 cannot be reached', async () => {
 		const run = await runProgram([], { ...variables, ALERT24_API_URL: await makeRefusingUrl(), ALERT24_TIMEOUT: '1' });
-		const said = /NOT RECORDED: .*the connection was refused \(ECONNREFUSED\).*\n.*replay alert24-undelivered\.json\n$/;
+		const said =
+			/NOT RECORDED: .*the connection to 127\.0\.0\.1:\d+ was refused \(ECONNREFUSED\).*\n.*replay alert24-undelivered\.json\n$/;
 		await expect(run, 5, /^$/, said);
 	});
 

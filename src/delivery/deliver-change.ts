@@ -3,26 +3,13 @@ import type { Log } from '../log.ts';
 import type { Alert24Client } from './alert24-client.ts';
 import type { Clock } from './clock.ts';
 import type { DedupeMode } from './dedupe-mode.ts';
+import type { Delivery } from './delivery.ts';
 import { buildBlindFailure, buildFailure, type Failure } from './failure.ts';
 import { findRecordedChange, type Look } from './find-recorded-change.ts';
 import { buildIdempotencyKey } from './idempotency-key.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
 import { NetworkFault } from './network-fault.ts';
 import { attemptLimitMs, delayBeforeRetry, type RetryPolicy, readRetryAfter } from './retry-policy.ts';
-
-/** How the delivery of one change ended. */
-export type Delivery = Readonly<{
-	change: Change;
-	state: 'recorded' | 'already recorded' | 'refused' | 'undelivered';
-	/** Alert24's id of the recorded change, where it told one. */
-	id: string | undefined;
-	/** The requests that tried to record it. */
-	attempts: number;
-	/** The X-Request-Id of the last answer: Alert24's support asks for it. */
-	requestId: string | undefined;
-	/** Why it is not recorded. */
-	reason: string | undefined;
-}>;
 
 export type DeliveryOptions = Readonly<{
 	client: Alert24Client;
@@ -50,7 +37,7 @@ class ChangeDelivery {
 	readonly #idempotencyKey: string;
 	#attempts = 0;
 	#blindLooks = 0;
-	#mayBeRecorded: boolean;
+	#mayHaveArrived = false;
 	#wasAccepted = false;
 	#requestId: string | undefined;
 
@@ -58,37 +45,45 @@ class ChangeDelivery {
 		this.#change = change;
 		this.#options = options;
 		this.#idempotencyKey = buildIdempotencyKey(change);
-		this.#mayBeRecorded = options.dedupe === 'always';
 	}
 
 	async run(): Promise<Delivery> {
 		for (let failures = 0; ; ) {
-			const look = await this.#look();
+			const look = await this.#look(0.5);
 			if (look?.kind === 'found') return this.#end('already recorded', { id: look.id });
 			if (this.#wasAccepted && !this.#isInDoubt(look)) return this.#end('recorded', {});
 			const verdict = this.#isBlind(look) ? buildBlindFailure(look.reason) : await this.#attempt();
 			if (verdict.kind === 'recorded') return this.#end('recorded', { id: verdict.id });
-			if (verdict.kind === 'refused') return this.#end('refused', { reason: verdict.reason });
+			if (verdict.kind === 'refused') return this.#giveUp('refused', verdict.reason);
 			failures += 1;
 			const reason = await this.#pause(verdict, failures);
-			if (reason === undefined) continue;
-			// The last word: it may be recorded although no answer said so.
-			const lastLook = await this.#look();
-			return lastLook?.kind === 'found'
-				? this.#end('already recorded', { id: lastLook.id })
-				: this.#end('undelivered', { reason });
+			if (reason !== undefined) return this.#giveUp('undelivered', reason);
 		}
 	}
 
-	async #look(): Promise<Look | undefined> {
-		const { client, policy, dedupe, signal, log } = this.#options;
+	// The last word has the list: the change may be recorded although no answer said so.
+	async #giveUp(state: 'refused' | 'undelivered', reason: string): Promise<Delivery> {
+		const look = await this.#look(1);
+		if (look?.kind === 'found') return this.#end('already recorded', { id: look.id });
+		if (this.#wasAccepted && !this.#isInDoubt(look)) return this.#end('recorded', {});
+		return this.#end(state, { reason, isUncertain: this.#mayHaveArrived && look?.kind !== 'absent' });
+	}
+
+	/** Looks for the change where an attempt may have recorded it; takes at most this share of the time that remains. */
+	async #look(share: number): Promise<Look | undefined> {
+		const { client, policy, signal, log } = this.#options;
 		const { external_id: externalId } = this.#change;
-		const limitMs = Math.min(policy.lookMs, this.#remainingMs());
-		if (!this.#mayBeRecorded || dedupe === 'never' || externalId === undefined) return undefined;
-		if (signal.aborted || limitMs <= 0) return undefined;
+		const limitMs = Math.min(policy.lookMs, this.#remainingMs() * share);
+		if (!this.#canLook() || externalId === undefined || signal.aborted || limitMs <= 0) return undefined;
 		const look = await findRecordedChange(client, externalId, limitMs);
 		log.detail(`looked for the change in Alert24: ${look.kind}${look.kind === 'unreadable' ? `, ${look.reason}` : ''}`);
 		return look;
+	}
+
+	#canLook(): boolean {
+		const { dedupe } = this.#options;
+		if (dedupe === 'never' || this.#change.external_id === undefined) return false;
+		return this.#mayHaveArrived || dedupe === 'always';
 	}
 
 	// An accepted change is sent again only when a list shows that it is not there; one that may have arrived, also when no list can be had.
@@ -98,7 +93,8 @@ class ChangeDelivery {
 	}
 
 	#isInDoubt(look: Look | undefined): boolean {
-		return look?.kind === 'absent' || (look?.kind === 'unreadable' && look.isPassing);
+		if (look === undefined) return this.#canLook();
+		return look.kind === 'absent' || (look.kind === 'unreadable' && look.isPassing);
 	}
 
 	async #attempt(): Promise<Exclude<Verdict, { kind: 'failed' }> | Failure> {
@@ -111,13 +107,14 @@ class ChangeDelivery {
 			this.#requestId = answer.requestId;
 			log.detail(`attempt ${this.#attempts}: answered ${answer.status}, request id ${answer.requestId ?? 'not given'}`);
 			const verdict = judgeAnswer(answer);
-			if (verdict.kind !== 'failed') return verdict;
-			this.#mayBeRecorded ||= verdict.mayHaveArrived;
+			if (verdict.kind === 'recorded') return verdict;
+			this.#mayHaveArrived ||= verdict.mayHaveArrived;
+			if (verdict.kind === 'refused') return verdict;
 			return { ...verdict, retryAfterMs: readRetryAfter(answer.retryAfter, clock.date()) };
 		} catch (error) {
 			if (!(error instanceof NetworkFault)) throw error;
 			log.detail(`attempt ${this.#attempts}: ${error.message}`);
-			this.#mayBeRecorded ||= error.mayHaveArrived;
+			this.#mayHaveArrived ||= error.mayHaveArrived;
 			this.#wasAccepted = error.wasAccepted;
 			return buildFailure(error);
 		}
@@ -143,8 +140,9 @@ class ChangeDelivery {
 		return this.#options.deadlineMs - this.#options.clock.now();
 	}
 
-	#end(state: Delivery['state'], facts: { id?: string | undefined; reason?: string }): Delivery {
-		const { id, reason } = facts;
-		return { change: this.#change, state, id, attempts: this.#attempts, requestId: this.#requestId, reason };
+	#end(state: Delivery['state'], facts: Partial<Pick<Delivery, 'id' | 'reason' | 'isUncertain'>>): Delivery {
+		const { id, reason, isUncertain = false } = facts;
+		const [change, attempts, requestId] = [this.#change, this.#attempts, this.#requestId];
+		return { change, state, id, attempts, requestId, reason, isUncertain };
 	}
 }

@@ -6,8 +6,9 @@ import type { Settings } from '../settings.ts';
 import { Alert24Client } from './alert24-client.ts';
 import type { Clock } from './clock.ts';
 import type { DedupeMode } from './dedupe-mode.ts';
-import { type Delivery, deliverChange } from './deliver-change.ts';
-import { createAgents, readProxySettings } from './proxy.ts';
+import { deliverChange } from './deliver-change.ts';
+import type { Delivery } from './delivery.ts';
+import { readProxySettings } from './proxy.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { readTrustedCas } from './trusted-cas.ts';
 
@@ -34,20 +35,15 @@ export async function deliverChanges(
 	const { environment, log, policy, clock, signal } = context;
 	const { proxyEnv, problems } = readProxySettings(environment);
 	if (problems.length > 0) throw new ConfigurationError(problems);
-	const agents = createAgents(proxyEnv, readTrustedCas(environment, log));
+	const cas = readTrustedCas(environment, log);
 	const { apiUrl, apiKey, dedupe } = settings;
-	const client = new Alert24Client({ apiUrl, apiKey, agents, signal });
+	const client = new Alert24Client({ apiUrl, apiKey, signal, proxyEnv, cas });
 	const deadlineMs = clock.now() + settings.budgetMs;
-	try {
-		return await Promise.all(
-			changes.map(async (change, index) => {
-				const delivery = await deliverChange(change, { client, policy, clock, deadlineMs, dedupe, signal, log });
-				onDelivered(delivery, index);
-				return delivery;
-			}),
-		);
-	} finally {
-		agents.http.destroy();
-		agents.https.destroy();
-	}
+	return Promise.all(
+		changes.map(async (change, index) => {
+			const delivery = await deliverChange(change, { client, policy, clock, deadlineMs, dedupe, signal, log });
+			onDelivered(delivery, index);
+			return delivery;
+		}),
+	);
 }

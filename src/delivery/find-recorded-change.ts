@@ -1,5 +1,5 @@
 import { type Alert24Client, isSuccess } from './alert24-client.ts';
-import { parseJson, property } from './judge-answer.ts';
+import { parseJson, property, readId } from './judge-answer.ts';
 import { NetworkFault } from './network-fault.ts';
 
 /** What a look at Alert24's newest changes gave. Unreadable: it could not be looked, and another look is no use or might be. */
@@ -20,8 +20,7 @@ export async function findRecordedChange(client: Alert24Client, externalId: stri
 		}
 		const match = changes.find((change) => property(change, 'external_id') === externalId);
 		if (match === undefined) return { kind: 'absent' };
-		const id = property(match, 'id');
-		return { kind: 'found', id: typeof id === 'string' ? id : undefined, requestId };
+		return { kind: 'found', id: readId(match), requestId };
 	} catch (error) {
 		if (error instanceof NetworkFault)
 			return { kind: 'unreadable', reason: error.message, isPassing: !error.isPermanent };

@@ -4,8 +4,10 @@ import { type Answer, isSuccess } from './alert24-client.ts';
 /** What an answer to a POST means. `mayHaveArrived`: the change may have been recorded although the answer says that it failed. */
 export type Verdict =
 	| Readonly<{ kind: 'recorded'; id: string | undefined }>
-	| Readonly<{ kind: 'refused'; reason: string }>
+	| Readonly<{ kind: 'refused'; reason: string; mayHaveArrived: boolean }>
 	| Readonly<{ kind: 'failed'; reason: string; isPermanent: boolean; mayHaveArrived: boolean }>;
+
+const longestId = 255;
 
 const remedies: Readonly<Record<number, string>> = {
 	401: 'check ALERT24_API_KEY: it may be mistyped, expired or revoked',
@@ -17,7 +19,7 @@ const remedies: Readonly<Record<number, string>> = {
 export function judgeAnswer(answer: Answer): Verdict {
 	const { status } = answer;
 	const body = parseJson(answer.body);
-	if (isSuccess(status)) return { kind: 'recorded', id: readId(body) };
+	if (isSuccess(status)) return { kind: 'recorded', id: readId(property(body, 'data')) };
 	const reason = `Alert24 answered ${status}${describeError(body)}`;
 	if (status === 407) {
 		const remedy = 'check the user name and password in HTTP_PROXY';
@@ -28,7 +30,9 @@ export function judgeAnswer(answer: Answer): Verdict {
 	}
 	const remedy =
 		status < 400 ? 'a redirect, which is not followed: ALERT24_API_URL must be the final address' : remedies[status];
-	return { kind: 'refused', reason: remedy === undefined ? reason : `${reason}: ${remedy}` };
+	// A conflict may be one with the record that an earlier attempt made.
+	const mayHaveArrived = status === 409;
+	return { kind: 'refused', reason: remedy === undefined ? reason : `${reason}: ${remedy}`, mayHaveArrived };
 }
 
 /** Parses JSON; undefined for a text that is none. */
@@ -40,10 +44,11 @@ export function parseJson(text: string): unknown {
 	}
 }
 
-function readId(body: unknown): string | undefined {
-	const id = property(property(body, 'data'), 'id');
+/** The id of a change, where it is one that can be shown. */
+export function readId(change: unknown): string | undefined {
+	const id = property(change, 'id');
 	if (typeof id === 'number') return String(id);
-	return typeof id === 'string' && id !== '' ? id : undefined;
+	return typeof id === 'string' && id !== '' && id.length <= longestId ? id : undefined;
 }
 
 function describeError(body: unknown): string {

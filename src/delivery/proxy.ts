@@ -1,5 +1,3 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { Environment } from '../environment.ts';
 
 /** Proxy variables that are usable as they stand, and what is wrong with the others. No problem shows a value: it may hold a password. */
@@ -28,14 +26,6 @@ export function readProxySettings(environment: Environment): ProxySettings {
 			.flatMap(withSubdomains)
 			.join(',');
 	return { proxyEnv, problems };
-}
-
-/** Agents for got that go through the proxies and trust further CAs. */
-export function createAgents(
-	proxyEnv: Record<string, string>,
-	ca: string[] | undefined,
-): { http: HttpAgent; https: HttpsAgent } {
-	return { http: new HttpAgent({ proxyEnv }), https: new HttpsAgent({ proxyEnv, ...(ca && { ca }) }) };
 }
 
 function withSubdomains(entry: string): string[] {

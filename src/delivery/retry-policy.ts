@@ -40,12 +40,18 @@ export function delayBeforeRetry(situation: RetrySituation, policy: RetryPolicy)
 	return delayMs < remainingMs ? delayMs : undefined;
 }
 
+/** So much is more than any budget, and can still be told. */
+const longestWishSeconds = 10 ** 9;
+
 /** Reads a Retry-After header (RFC 9110, 10.2.3): seconds or a date, `now` in ms since 1970. Undefined if it is neither. */
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
 	const text = header?.trim() ?? '';
-	if (/^\d+$/.test(text)) return Number(text) * 1000;
+	if (/^\d+$/.test(text)) return Math.min(Number(text), longestWishSeconds) * 1000;
 	// Date.parse takes '-5' and '1.5' for years: only what has the form of an HTTP date is one.
-	const date = /^[A-Z][a-z]+,? .*\d{2}:\d{2}:\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+	// The oldest of its three forms, asctime's, does not name its time zone.
+	const date = /^[A-Z][a-z]+,? .*\d{2}:\d{2}:\d{2}/.test(text)
+		? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
+		: Number.NaN;
 	return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 

@@ -13,11 +13,13 @@ export function readTrustedCas(environment: Environment, log: Log): string[] | u
 	const path = environment['SSL_CERT_FILE'];
 	if (path === undefined || path === environment['NODE_EXTRA_CA_CERTS']) return undefined;
 	try {
-		return [...getCACertificates('default'), readFileSync(path, 'utf8')];
+		const certificates = readFileSync(path, 'utf8');
+		if (certificates.includes('-----BEGIN ')) return [...getCACertificates('default'), certificates];
+		log.notice(`SSL_CERT_FILE, ${quote(path)}, holds no certificate in PEM and is ignored`);
 	} catch (error) {
 		log.notice(
 			`SSL_CERT_FILE, ${quote(path)}, cannot be read (${(error as NodeJS.ErrnoException).code}) and is ignored`,
 		);
-		return undefined;
 	}
+	return undefined;
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import type { Delivery } from '../delivery/deliver-change.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import type { Log } from '../log.ts';
 import type { Redactor } from '../redact.ts';
 import { ReportedError } from '../reported-error.ts';
 import { quote } from '../visible-text.ts';
+import { dropTwins } from './drop-twins.ts';
 import {
 	buildUndeliveredDocument,
 	readUndeliveredFile,
@@ -35,11 +36,9 @@ export function toUndelivered(deliveries: readonly Delivery[], date: number, red
  */
 export function keepUndelivered(path: string, changes: readonly UndeliveredChange[], log: Log): void {
 	if (changes.length === 0) return;
-	const ids = new Set(changes.map(({ change }) => change.external_id));
 	try {
 		const others = existsSync(path) ? readUndeliveredFile(path) : [];
-		const kept = others.filter(({ change }) => change.external_id === undefined || !ids.has(change.external_id));
-		writeUndeliveredFile(path, [...kept, ...changes]);
+		writeUndeliveredFile(path, dropTwins([...others, ...changes]));
 		log.notice(
 			`What was not recorded is kept in ${quote(path)}. Send it later with: alert24-notify replay ${quotePath(path)}`,
 		);

@@ -7,6 +7,7 @@ import { reportDeliveries } from '../report-deliveries.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { readSettings } from '../settings.ts';
 import { quote } from '../visible-text.ts';
+import { dropTwins } from './drop-twins.ts';
 import { toUndelivered } from './keep-undelivered.ts';
 import { readUndeliveredFile, type UndeliveredChange, writeUndeliveredFile } from './undelivered-file.ts';
 
@@ -24,7 +25,7 @@ export async function replayFile(path: string, options: GivenOptions, context: C
 	if (problems.length > 0 || apiKey === undefined) {
 		throw new ConfigurationError(problems.length > 0 ? problems : [missingApiKey]);
 	}
-	const waiting = new Set(readUndeliveredFile(path));
+	const waiting = new Set(dropTwins(readUndeliveredFile(path)));
 	if (waiting.size === 0) {
 		log.result(`Nothing to replay: ${quote(path)} holds no change`);
 		log.summary({ outcome: 'nothing_to_record', exit_code: exitCodes.ok, services: [] });

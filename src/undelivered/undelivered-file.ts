@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Change } from '../change/change-schema.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { quote } from '../visible-text.ts';
@@ -48,7 +48,7 @@ export function writeUndeliveredFile(path: string, changes: readonly Undelivered
 	try {
 		const file = openSync(temporary, 'wx', 0o600);
 		try {
-			writeSync(file, `${JSON.stringify(buildUndeliveredDocument(changes), undefined, 2)}\n`);
+			writeFileSync(file, `${JSON.stringify(buildUndeliveredDocument(changes), undefined, 2)}\n`);
 			fsyncSync(file);
 		} finally {
 			closeSync(file);

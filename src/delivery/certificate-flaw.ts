@@ -1,0 +1,14 @@
+const untrusted =
+	/^(CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|INVALID_CA|INVALID_PURPOSE|ERROR_IN_CERT)/;
+
+/** What is wrong with a server's certificate, by OpenSSL's or Node's code; undefined where the code is about something else. */
+export function describeCertificateFlaw(code: string): string | undefined {
+	if (code === 'CERT_HAS_EXPIRED') return "the server's certificate has expired, or this machine's clock is wrong";
+	if (code === 'CERT_NOT_YET_VALID')
+		return "the server's certificate is not valid yet, or this machine's clock is wrong";
+	if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH') {
+		return "the server's certificate is for another host: check ALERT24_API_URL";
+	}
+	if (!untrusted.test(code)) return undefined;
+	return "the server's certificate is not trusted: a private CA can be named by NODE_EXTRA_CA_CERTS or SSL_CERT_FILE";
+}

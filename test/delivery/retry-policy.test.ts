@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import { attemptLimitMs, delayBeforeRetry, readRetryAfter, retryPolicy } from '../../src/delivery/retry-policy.ts';
+
+const now = Date.parse('2026-11-21T12:00:00Z');
+
+suite('delayBeforeRetry', () => {
+	const situation = { attempts: 1, retryAfterMs: undefined, remainingMs: 60_000, random: 1 };
+
+	test('doubles with each attempt up to the longest', () => {
+		const delays = [1, 2, 3, 4, 5, 6, 1000].map((attempts) =>
+			delayBeforeRetry({ ...situation, attempts }, retryPolicy),
+		);
+		assert.deepEqual(delays, [1000, 2000, 4000, 8000, 16_000, 16_000, 16_000]);
+	});
+
+	test('is shortened by chance to no less than a half', () => {
+		assert.equal(delayBeforeRetry({ ...situation, random: 0 }, retryPolicy), 500);
+	});
+
+	test('is never shorter than the server asks for', () => {
+		assert.equal(delayBeforeRetry({ ...situation, retryAfterMs: 7000, random: 0 }, retryPolicy), 7000);
+		assert.equal(delayBeforeRetry({ ...situation, retryAfterMs: 7000, random: 1 }, retryPolicy), 7250);
+		assert.equal(delayBeforeRetry({ ...situation, retryAfterMs: 0, random: 1 }, retryPolicy), 1000);
+	});
+
+	test('is none where it would use up the budget', () => {
+		assert.equal(delayBeforeRetry({ ...situation, remainingMs: 1000 }, retryPolicy), undefined);
+		assert.equal(delayBeforeRetry({ ...situation, retryAfterMs: 3_600_000 }, retryPolicy), undefined);
+		assert.equal(delayBeforeRetry({ ...situation, remainingMs: -1 }, retryPolicy), undefined);
+	});
+});
+
+suite('readRetryAfter', () => {
+	test('reads seconds', () => {
+		assert.deepEqual(
+			['0', '7', ' 120 ', '007'].map((header) => readRetryAfter(header, now)),
+			[0, 7000, 120_000, 7000],
+		);
+	});
+
+	test('reads a date in each of the three forms of HTTP', () => {
+		const dates = ['Sat, 21 Nov 2026 12:00:30 GMT', 'Saturday, 21-Nov-26 12:00:30 GMT', 'Sat Nov 21 12:00:30 2026'];
+		assert.deepEqual(
+			dates.map((header) => readRetryAfter(header, now)),
+			[30_000, 30_000, 30_000],
+		);
+	});
+
+	test('takes a date that is past for now', () => {
+		assert.equal(readRetryAfter('Sun, 06 Nov 1994 08:49:37 GMT', now), 0);
+	});
+
+	test('knows nothing else', () => {
+		for (const header of [undefined, '', 'soon', '-5', '1.5', '1e3', '0x10', '2026-11-21', '12:00:30', 'Infinity']) {
+			assert.equal(readRetryAfter(header, now), undefined, header);
+		}
+	});
+
+	test('gives a finite time that is not past, or none, whatever the header', () => {
+		const header = fc.oneof(
+			fc.string(),
+			fc.stringMatching(/^\d{1,400}$/),
+			fc.date({ noInvalidDate: true }).map((d) => d.toUTCString()),
+		);
+		fc.assert(
+			fc.property(header, (text) => {
+				const ms = readRetryAfter(text, now);
+				return ms === undefined || (Number.isFinite(ms) && ms >= 0);
+			}),
+		);
+	});
+});
+
+suite('attemptLimitMs', () => {
+	test('keeps a part of what remains for a last look', () => {
+		assert.deepEqual(
+			[60_000, 8000, 1000, 0.1, -5].map((remainingMs) => attemptLimitMs(remainingMs, retryPolicy)),
+			[10_000, 6000, 750, 1, 1],
+		);
+	});
+});

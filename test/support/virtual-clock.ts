@@ -1,0 +1,21 @@
+import type { Clock } from '../../src/delivery/clock.ts';
+
+/** A clock that jumps over each pause, so that an hour costs no time, and remembers how long the pauses were to be. */
+export class VirtualClock implements Clock {
+	/** In milliseconds. */
+	readonly pauses: number[] = [];
+	#skippedMs = 0;
+
+	date(): number {
+		return Date.now() + this.#skippedMs;
+	}
+
+	now(): number {
+		return performance.now() + this.#skippedMs;
+	}
+
+	async sleep(ms: number): Promise<void> {
+		this.pauses.push(ms);
+		this.#skippedMs += ms;
+	}
+}
