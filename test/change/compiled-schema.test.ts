@@ -78,6 +78,6 @@ describe('the schema as it is compiled into the bundle', () => {
 		);
 		await using run = await runProgram(['validate', '-'], {}, { stdin: JSON.stringify(payloads) });
 		assert.equal(run.exitCode, 3);
-		for (const message of messages.slice(0, 20)) assert.ok(run.stderr.includes(message), `${message}\n\n${run.stderr}`);
+		for (const message of messages) assert.ok(run.stderr.includes(message), `${message}\n\n${run.stderr}`);
 	});
 });

@@ -41,6 +41,20 @@ export class ContainerEngine {
 		await this.expect(['build', '--quiet', '--tag', name, ...args, '.']);
 		return name;
 	}
+
+	/** Builds what gitlab-ci-local copies files with. */
+	async buildHelperImage(): Promise<string> {
+		const name = 'localhost/alert24-notify-helper:test';
+		await this.expect([
+			'build',
+			'--quiet',
+			'--tag',
+			name,
+			'--file=test/support/helper-image.Dockerfile',
+			'test/support',
+		]);
+		return name;
+	}
 }
 
 const engine = ['podman', 'docker'].find((command) => spawnSync(command, ['info']).status === 0);

@@ -1,21 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { containers } from './container-engine.ts';
 import { locate } from './toolbox.ts';
 
 const base = 'docker.io/library/alpine:3.23';
-
-/** Why the tests that run containers are skipped; false where they run. In CI they fail rather than be skipped. */
-export const whyWithoutContainers: string | false = explainMissingEngine();
-
-function explainMissingEngine(): string | false {
-	const reason = 'podman, or an image that it can get, is missing: the hook is not run in images';
-	const { status } = spawnSync('podman', ['run', '--rm', '--network=host', base, 'true'], { stdio: 'ignore' });
-	if (status === 0) return false;
-	if (process.env['CI'] === 'true') throw new Error(reason);
-	return reason;
-}
 
 /** Images to deploy in, by what they have. All are busybox's userland with programs of this machine. */
 export const deployImages = {
@@ -40,7 +30,9 @@ export function buildDeployImages(): void {
 		for (const name of programs) addProgram(context, name);
 		if (programs.some((name) => name === 'dash')) addShell(context);
 		writeFileSync(join(context, 'Dockerfile'), `FROM ${base}\nCOPY root /\n`);
-		execFileSync('podman', ['build', '--quiet', '--tag', image, context], { stdio: ['ignore', 'ignore', 'inherit'] });
+		execFileSync(containers.engine.command, ['build', '--quiet', '--tag', image, context], {
+			stdio: ['ignore', 'ignore', 'inherit'],
+		});
 		rmSync(context, { recursive: true });
 	}
 }

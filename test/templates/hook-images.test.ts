@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { before, describe, it } from 'node:test';
 import { startAlert24 } from '../support/alert24-stand-in.ts';
-import { buildDeployImages, type DeployImage, deployImages, whyWithoutContainers } from '../support/deploy-images.ts';
+import { containers } from '../support/container-engine.ts';
+import { buildDeployImages, type DeployImage, deployImages } from '../support/deploy-images.ts';
 import { createGitlabProject } from '../support/gitlab-project.ts';
 import { renderHook } from '../support/hook-script.ts';
 import { includeHook } from '../support/include-hook.ts';
@@ -17,14 +18,14 @@ const requestsOf: Readonly<Record<DeployImage, string[]>> = {
 	'busybox only': ['GET', 'POST'],
 };
 
-describe('the hook in an image', { skip: whyWithoutContainers }, () => {
+describe('the hook in an image', { skip: containers.skip }, () => {
 	before(buildDeployImages);
 
 	for (const name of Object.keys(deployImages) as DeployImage[]) {
 		const { image } = deployImages[name];
 
 		it(`with ${name} records from a pipeline of two services, one of which failed`, async () => {
-			await using project = await createGitlabProject();
+			await using project = await createGitlabProject({}, containers.engine);
 			await using alert24 = await startAlert24();
 			const include = JSON.stringify([includeHook({ api_url: alert24.url, record_failures: true })]);
 			const configuration = `
@@ -43,7 +44,7 @@ search:
     - echo "mine, $CI_JOB_STATUS"
     - !reference [.alert24, after_script]
 `;
-			const { log, exitCode } = await project.runInContainers(configuration, {
+			const { log, exitCode } = await project.run(configuration, {
 				ALERT24_API_KEY: alert24.apiKey,
 				ALERT24_LOOKUP: 'off',
 			});
@@ -93,9 +94,13 @@ async function runInImage(image: string, variables: Record<string, string>, scri
 		'--user=1000',
 		...names,
 	];
-	const child = spawn('podman', ['run', ...options, image, 'sh', '-c', 'cat >/dev/null; eval "$0"', script], {
-		env: { ...process.env, ...variables, HOME: process.env['HOME'] },
-	});
+	const child = spawn(
+		containers.engine.command,
+		['run', ...options, image, 'sh', '-c', 'cat >/dev/null; eval "$0"', script],
+		{
+			env: { ...process.env, ...variables, HOME: process.env['HOME'] },
+		},
+	);
 	child.stdin.end('nothing');
 	const streams = Promise.all([text(child.stdout), text(child.stderr)]);
 	await once(child, 'close');
