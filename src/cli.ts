@@ -1,8 +1,11 @@
+import { isBitbucketPipe, pipeLogStyle, readPipeEnvironment, toPipeExitCode } from './ci/bitbucket-pipe.ts';
+import { readGitCommit } from './ci/read-git-commit.ts';
 import { systemClock } from './delivery/clock.ts';
 import { retryPolicy } from './delivery/retry-policy.ts';
-import { readEnvironment } from './environment.ts';
+import { type Environment, readEnvironment } from './environment.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { Log, type Terminal } from './log.ts';
+import { commandLogStyle, type LogStyle } from './log-style.ts';
 import { type CommandContext, recordDeployment } from './record-deployment.ts';
 import { Redactor } from './redact.ts';
 import { ReportedError } from './reported-error.ts';
@@ -14,27 +17,41 @@ export type Surroundings = Readonly<{
 	signal: AbortSignal;
 	readStdin(): Promise<Uint8Array>;
 }> &
-	Partial<Pick<CommandContext, 'policy' | 'clock'>>;
+	Partial<Pick<CommandContext, 'policy' | 'clock' | 'readCommit'>>;
 
 /** Runs the command with its arguments (those after the program's name). Never throws: what goes wrong is said, and is the exit code. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
 	const environment = readEnvironment(surroundings.variables);
+	if (!isBitbucketPipe(environment)) return await runCommand(argv, environment, surroundings, commandLogStyle);
+	const pipeEnvironment = readPipeEnvironment(environment);
+	return toPipeExitCode(await runCommand(argv, pipeEnvironment, surroundings, pipeLogStyle), pipeEnvironment);
+}
+
+async function runCommand(
+	argv: readonly string[],
+	environment: Environment,
+	surroundings: Surroundings,
+	style: LogStyle,
+): Promise<ExitCode> {
 	const redactor = new Redactor(environment);
-	const log = new Log(surroundings.terminal, redactor);
+	const log = new Log(surroundings.terminal, redactor, style);
 	try {
 		const { policy = retryPolicy, clock = systemClock, signal } = surroundings;
-		const context: CommandContext = { environment, log, redactor, policy, clock, signal };
+		const { readCommit = (query) => readGitCommit(query, log, signal) } = surroundings;
+		const context: CommandContext = { environment, log, redactor, policy, clock, signal, readCommit };
 		// What the component's job runs. It needs no parser of options, which takes longer to load than all the rest.
 		if (argv.length === 0) return await recordDeployment({}, context);
 		const { runCommandLine } = await import('./command-line.ts');
 		return await runCommandLine(argv, context, surroundings.readStdin);
 	} catch (error) {
 		if (error instanceof ReportedError) {
-			log.notice(error.message);
+			log.failure(error.message);
 			log.summary({ outcome: 'error', exit_code: error.exitCode, reason: error.message, services: [] });
 			return error.exitCode;
 		}
-		log.notice(`a fault in alert24-notify, please report it:\n${error instanceof Error ? error.stack : String(error)}`);
+		log.failure(
+			`a fault in alert24-notify, please report it:\n${error instanceof Error ? error.stack : String(error)}`,
+		);
 		return exitCodes.fault;
 	}
 }

@@ -1,5 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { findVariablesFile } from './ci/bitbucket.ts';
 import type { Delivery } from './delivery/delivery.ts';
+import type { Environment } from './environment.ts';
 import type { Log } from './log.ts';
 import { quote } from './visible-text.ts';
 
@@ -11,6 +13,27 @@ const longestReport = 5 * 1024;
  * (https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv). A file that cannot be written is told.
  */
 export function writeDotenvReport(path: string, deliveries: readonly Delivery[], log: Log): void {
+	try {
+		writeFileSync(path, buildDotenvReport(deliveries));
+	} catch (error) {
+		log.notice(`the dotenv report ${quote(path)} could not be written (${(error as NodeJS.ErrnoException).code})`);
+	}
+}
+
+/** Adds the same variables to the file that Bitbucket reads a step's output variables from; others may have written to it. */
+export function addOutputVariables(environment: Environment, deliveries: readonly Delivery[], log: Log): void {
+	const path = findVariablesFile(environment);
+	if (path === undefined) return;
+	try {
+		const others = existsSync(path) ? readFileSync(path, 'utf8') : '';
+		appendFileSync(path, `${/[^\n]$/.test(others) ? '\n' : ''}${buildDotenvReport(deliveries)}`);
+	} catch (error) {
+		// Nobody asked for it.
+		log.detail(`no output variables: ${quote(path)} could not be written (${(error as NodeJS.ErrnoException).code})`);
+	}
+}
+
+function buildDotenvReport(deliveries: readonly Delivery[]): string {
 	const join = (texts: readonly (string | undefined)[]) => texts.filter((text) => text !== undefined).join(',');
 	const isRecorded =
 		deliveries.length > 0 && deliveries.every(({ state }) => state === 'recorded' || state === 'already recorded');
@@ -26,9 +49,5 @@ export function writeDotenvReport(path: string, deliveries: readonly Delivery[],
 		const fits = Buffer.byteLength(report + line) <= longestReport;
 		if (value !== '' && !/[\p{Cc}\u2028\u2029]/u.test(value) && fits) report += line;
 	}
-	try {
-		writeFileSync(path, report);
-	} catch (error) {
-		log.notice(`the dotenv report ${quote(path)} could not be written (${(error as NodeJS.ErrnoException).code})`);
-	}
+	return report;
 }

@@ -6,9 +6,9 @@ export const exitCodes = {
 	fault: 1,
 	/** Usage or configuration: bad option, missing key or environment, not in a CI, unknown outcome. */
 	configuration: 2,
-	/** The payload violates the schema. */
+	/** The change violates the schema. */
 	invalidChange: 3,
-	/** Alert24 refused it: 400, 401, 403, 404 and other 4xx. */
+	/** Alert24 refused it: 400, 401, 403, 404 and other 4xx, a redirect. */
 	refused: 4,
 	/** It could not be delivered now: network, proxy, TLS, 429, 5xx, budget used up. */
 	undelivered: 5,

@@ -1,3 +1,4 @@
+import { commandLogStyle, type LogStyle } from './log-style.ts';
 import type { Redactor } from './redact.ts';
 import { toLogLine, toSafeJson } from './visible-text.ts';
 
@@ -11,16 +12,24 @@ export class Log {
 	isJson = false;
 	readonly #terminal: Terminal;
 	readonly #redactor: Redactor;
+	readonly #style: LogStyle;
 
-	constructor(terminal: Terminal, redactor: Redactor) {
+	constructor(terminal: Terminal, redactor: Redactor, style: LogStyle = commandLogStyle) {
 		this.#terminal = terminal;
 		this.#redactor = redactor;
+		this.#style = style;
 	}
 
-	/** What the command was called for, one line. */
+	/** A deployment that is recorded, one line. */
+	success(line: string): void {
+		if (this.isJson) this.notice(line);
+		else this.#terminal.writeOut(`${this.#style.success(this.#clean(line))}\n`);
+	}
+
+	/** What else the command was called for, one line. */
 	result(line: string): void {
 		if (this.isJson) this.notice(line);
-		else this.#terminal.writeOut(`${this.#clean(line)}\n`);
+		else this.#terminal.writeOut(`${this.#style.result(this.#clean(line))}\n`);
 	}
 
 	/** What the command was called for, as JSON. */
@@ -33,19 +42,33 @@ export class Log {
 		if (this.isJson) this.resultJson(value);
 	}
 
-	/** JSON that the user should keep: on stderr, unbounded. */
+	/** JSON that the user should keep: beside the result, unbounded. */
 	noticeJson(value: unknown): void {
-		this.#terminal.writeErr(`${this.#redactor.redact(toSafeJson(value))}\n`);
+		this.#writeBeside(`${this.#redactor.redact(toSafeJson(value))}\n`);
 	}
 
-	/** What the user should know: a problem, a remedy. One line of the text is one line of the log. */
+	/** What the user should know: a remedy, a doubt. One line of the text is one line of the log. */
 	notice(text: string): void {
-		for (const line of text.split('\n')) this.#terminal.writeErr(`alert24-notify: ${this.#clean(line)}\n`);
+		this.#writeLines(text, this.#style.notice);
+	}
+
+	/** What was called for and did not come to pass. */
+	failure(text: string): void {
+		this.#writeLines(text, this.#style.failure);
 	}
 
 	/** A step, for those who asked for it by ALERT24_VERBOSE. */
 	detail(text: string): void {
-		if (this.isVerbose) this.notice(text);
+		if (this.isVerbose) this.#writeLines(text, this.#style.detail);
+	}
+
+	#writeLines(text: string, style: (line: string) => string): void {
+		for (const line of text.split('\n')) this.#writeBeside(`${style(this.#clean(line))}\n`);
+	}
+
+	#writeBeside(text: string): void {
+		if (this.#style.isAllOnStdout && !this.isJson) this.#terminal.writeOut(text);
+		else this.#terminal.writeErr(text);
 	}
 
 	#clean(line: string): string {

@@ -42,13 +42,14 @@ export function describeLeftOut(run: CiRun, change: Change): string[] {
 }
 
 export const missingApiKey = [
-	'ALERT24_API_KEY is empty. Create a key with write scope in Alert24 and add it under Settings > CI/CD > Variables, masked.',
+	'ALERT24_API_KEY is empty. Create a key with write scope in Alert24 and add it under Settings > CI/CD > Variables, masked',
+	'(Bitbucket: Repository settings > Repository variables, secured).',
 	'If it is there: a protected variable reaches only protected branches and tags; one scoped to an environment reaches only jobs of that',
 	'environment (component input environment_scope); a Bitbucket pipe gets only the variables that are listed for it.',
 ].join('\n');
 
 export const missingEnvironment =
-	'no environment is known: set ALERT24_ENVIRONMENT (component input environment), or give the job an `environment:`; left out, Alert24 would record production';
+	'no environment is known: set ALERT24_ENVIRONMENT (component input environment), or give the job an `environment:` (a Bitbucket step a `deployment:`); left out, Alert24 would record production';
 
 export const notInCi =
 	'this is not a GitLab CI/CD job and not a Bitbucket Pipelines step: neither GITLAB_CI=true nor BITBUCKET_BUILD_NUMBER is set; run it in one of them';

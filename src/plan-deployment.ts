@@ -1,5 +1,6 @@
 import type { Deployment } from './change/build-change.ts';
 import type { CiRun } from './ci/ci-run.ts';
+import type { ReadCommit } from './ci/git-commit.ts';
 import { readCiRun } from './ci/read-ci-run.ts';
 import type { Environment } from './environment.ts';
 import {
@@ -21,11 +22,15 @@ export type Plan =
 	| Readonly<{ kind: 'nothing'; reason: string }>;
 
 /**
- * Decides what is to be recorded, from the CI's variables and the settings. Throws a ConfigurationError or, where the schema alone objects, an
- * InvalidChangeError, with everything that is wrong at once.
+ * Decides what is to be recorded, from the CI's variables, git and the settings. Throws a ConfigurationError or, where the schema alone objects,
+ * an InvalidChangeError, with everything that is wrong at once.
  */
-export function planDeployment(environment: Environment, { settings, problems, violations }: ReadSettings): Plan {
-	const run = readCiRun(environment);
+export async function planDeployment(
+	environment: Environment,
+	{ settings, problems, violations }: ReadSettings,
+	readCommit: ReadCommit,
+): Promise<Plan> {
+	const run = await readCiRun(environment, readCommit);
 	const outcome = settings.status ?? run?.outcome;
 	const isKnown = typeof outcome === 'string';
 	const reasonNotTo = isKnown ? findReasonNotToRecord(run, outcome, settings) : undefined;

@@ -2,36 +2,38 @@ import { buildChange, type Deployment } from './change/build-change.ts';
 import type { Change } from './change/change-schema.ts';
 import { redactChange } from './change/redact-change.ts';
 import { assertValidChange } from './change/validate-change.ts';
+import type { ReadCommit } from './ci/git-commit.ts';
 import { type DeliveryContext, deliverChanges } from './delivery/deliver-changes.ts';
-import { writeDotenvReport } from './dotenv-report.ts';
+import type { Delivery } from './delivery/delivery.ts';
+import { addOutputVariables, writeDotenvReport } from './dotenv-report.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { describeLeftOut } from './messages.ts';
 import type { GivenOptions } from './options.ts';
 import { planDeployment } from './plan-deployment.ts';
 import type { Redactor } from './redact.ts';
 import { reportDeliveries } from './report-deliveries.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { keepUndelivered, toUndelivered } from './undelivered/keep-undelivered.ts';
 
 /** What a command needs of the world. */
-export type CommandContext = DeliveryContext & Readonly<{ redactor: Redactor }>;
+export type CommandContext = DeliveryContext & Readonly<{ redactor: Redactor; readCommit: ReadCommit }>;
 
 /**
  * Records the deployment that the CI's variables tell of: reads the run, builds a change for each service, checks it, delivers it, reports.
  * Throws a ReportedError for whatever keeps it from trying.
  */
 export async function recordDeployment(options: GivenOptions, context: CommandContext): Promise<ExitCode> {
-	const { environment, log, redactor } = context;
+	const { environment, log, redactor, readCommit } = context;
 	const read = readSettings(environment, options);
 	const { settings } = read;
 	redactor.hide(settings.apiKey);
 	log.isVerbose = settings.isVerbose;
 	log.isJson = settings.output === 'json';
 
-	const plan = planDeployment(environment, read);
+	const plan = await planDeployment(environment, read, readCommit);
 	if (plan.kind === 'nothing') {
 		log.result(plan.reason);
-		if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, [], log);
+		tellLaterJobs(settings, [], context);
 		log.summary({ outcome: 'nothing_to_record', exit_code: exitCodes.ok, reason: plan.reason, services: [] });
 		return exitCodes.ok;
 	}
@@ -46,10 +48,19 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	const { dedupe = 'on-retry' } = settings;
 	const deliveries = await deliverChanges(changes, { ...settings, dedupe, apiKey: plan.apiKey }, context);
 	const exitCode = reportDeliveries(deliveries, log);
-	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, deliveries, log);
+	tellLaterJobs(settings, deliveries, context);
 	// Last, so that the message ends with the way to send it again.
 	keepUndelivered(settings.undeliveredFile, toUndelivered(deliveries, context.clock.date(), redactor), log);
 	return exitCode;
+}
+
+function tellLaterJobs(
+	settings: Settings,
+	deliveries: readonly Delivery[],
+	{ environment, log }: CommandContext,
+): void {
+	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, deliveries, log);
+	addOutputVariables(environment, deliveries, log);
 }
 
 function buildChanges(deployment: Deployment, redactor: Redactor): [Change, ...Change[]] {

@@ -21,14 +21,14 @@ export function reportDeliveries(deliveries: readonly Delivery[], log: Log): Exi
 		const attempts = delivery.attempts === 1 ? '1 attempt' : `${delivery.attempts} attempts`;
 		switch (delivery.state) {
 			case 'recorded':
-				log.result(`Recorded: ${change}${id}`);
+				log.success(`Recorded: ${change}${id}`);
 				break;
 			case 'already recorded':
-				log.result(`Already recorded: ${change}${id}`);
+				log.success(`Already recorded: ${change}${id}`);
 				break;
 			case 'refused':
 			case 'undelivered':
-				log.notice(
+				log.failure(
 					`${delivery.isUncertain ? 'NOT CONFIRMED, perhaps recorded' : 'NOT RECORDED'}: ${change}: ${delivery.reason} (${attempts}, request id ${delivery.requestId ?? 'not given'})`,
 				);
 				break;

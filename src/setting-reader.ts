@@ -1,4 +1,6 @@
+import { isBitbucketPipe, spellPipeVariable } from './ci/bitbucket-pipe.ts';
 import type { Environment } from './environment.ts';
+import { readFlag } from './flag.ts';
 import { type GivenOptions, type OptionName, variableOf } from './options.ts';
 import { quote } from './visible-text.ts';
 
@@ -27,9 +29,9 @@ export class SettingReader {
 	}
 
 	flag(name: OptionName): boolean {
-		const value = this.text(name)?.toLowerCase() ?? 'false';
-		if (!/^(true|false|1|0|yes|no)$/.test(value)) this.reject(name, 'must be true or false');
-		return /^(true|1|yes)$/.test(value);
+		const flag = readFlag(this.text(name) ?? 'false');
+		if (flag === undefined) this.reject(name, 'must be true or false');
+		return flag ?? false;
 	}
 
 	choice<Choice extends string>(name: OptionName, choices: readonly Choice[]): Choice | undefined {
@@ -52,6 +54,8 @@ export class SettingReader {
 
 	/** The setting in the spelling that the user chose. */
 	spell(name: OptionName): string {
-		return this.#options[name] ? `--${name}` : variableOf(name);
+		if (this.#options[name]) return `--${name}`;
+		const variable = variableOf(name);
+		return isBitbucketPipe(this.#environment) ? spellPipeVariable(this.#environment, variable) : variable;
 	}
 }

@@ -1,5 +1,6 @@
 import type { Change } from './change/change-schema.ts';
 import { findViolations } from './change/validate-change.ts';
+import { findPipeProblems } from './ci/bitbucket-pipe.ts';
 import { type DedupeMode, dedupeModes } from './delivery/dedupe-mode.ts';
 import type { Environment } from './environment.ts';
 import { type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
@@ -63,6 +64,7 @@ export function readSettings(environment: Environment, options: GivenOptions): R
 	};
 	for (const id of settings.serviceIds) reader.rejectReference('service-id', id);
 	reader.rejectReference('environment', settings.environment);
+	reader.problems.push(...findPipeProblems(environment));
 	return { settings, problems: reader.problems, violations: findViolationsByHand(settings, reader) };
 }
 

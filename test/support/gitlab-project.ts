@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import type { ContainerEngine } from './container-engine.ts';
 
 const projectRoot = join(import.meta.dirname, '../..');
 const gitlabCiLocal = fileURLToPath(import.meta.resolve('gitlab-ci-local'));
@@ -19,15 +20,19 @@ export type GitlabProject = AsyncDisposable & {
 	commitSha: string;
 	/** Renders the pipeline, checked against GitLab's JSON schema; throws what gitlab-ci-local says of an invalid one. */
 	render(configuration: object | string): Promise<Record<string, RenderedJob>>;
-	/**
-	 * Runs the pipeline on the shell executor, or of it only the jobs named. `variables` are those of the project's CI/CD
-	 * settings.
-	 */
+	/** Runs the pipeline, or of it only the jobs named. `variables` are those of the project's CI/CD settings. */
 	run(configuration: object | string, variables?: Record<string, string>, ...jobs: string[]): Promise<PipelineRun>;
 };
 
-/** Creates the project. `commands` are shell scripts by name, found on the PATH of its jobs. */
-export async function createGitlabProject(commands: Record<string, string> = {}): Promise<GitlabProject> {
+/**
+ * Creates the project. `commands` are shell scripts by name, found on the PATH of its jobs. The jobs run in this machine's shell, or in their images
+ * by the container engine
+ * given, as their images' users.
+ */
+export async function createGitlabProject(
+	commands: Record<string, string> = {},
+	containerEngine?: ContainerEngine,
+): Promise<GitlabProject> {
 	const home = await mkdtemp(join(tmpdir(), 'alert24-gitlab-project-'));
 	const directory = join(home, 'shop');
 	const bin = join(home, 'bin');
@@ -37,7 +42,8 @@ export async function createGitlabProject(commands: Record<string, string> = {})
 	await cp(join(projectRoot, 'templates'), join(directory, 'templates'), { recursive: true });
 	await mkdir(bin);
 	// gitlab-ci-local copies the project by rsync before it runs anything, but its shell executor doesn't use the copy.
-	for (const [name, script] of Object.entries({ rsync: 'exit 0', ...commands })) {
+	const unused: Record<string, string> = containerEngine === undefined ? { rsync: 'exit 0' } : {};
+	for (const [name, script] of Object.entries({ ...unused, ...commands })) {
 		await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
 		await chmod(join(bin, name), 0o755);
 	}
@@ -59,7 +65,18 @@ export async function createGitlabProject(commands: Record<string, string> = {})
 		async run(configuration, variables = {}, ...jobs) {
 			await writeConfiguration(configuration);
 			const settings = { GITLAB_CI: 'true', ...variables };
-			const options = ['--force-shell-executor', `--ignore-predefined-vars=${Object.keys(settings)}`];
+			const executor =
+				containerEngine === undefined
+					? ['--force-shell-executor']
+					: [
+							`--container-executable=${containerEngine.command}`,
+							`--helper-image=${await containerEngine.buildHelperImage()}`,
+							'--pull-policy=if-not-present',
+							'--network=host',
+							// Or else all jobs would run as root.
+							'--no-umask',
+						];
+			const options = [...executor, `--ignore-predefined-vars=${Object.keys(settings)}`];
 			for (const [name, value] of Object.entries(settings)) options.push('--variable', `${name}=${value}`);
 			// One stream for both, so that the log keeps the order of the lines.
 			const merged = ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, gitlabCiLocal, ...options, ...jobs];

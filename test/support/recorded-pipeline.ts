@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { GitCommit } from '../../src/ci/git-commit.ts';
 
 /** A recorded environment of a CI, and what must come of it. Adding a case is adding a file. */
 export type RecordedPipeline = Readonly<{
@@ -8,6 +9,8 @@ export type RecordedPipeline = Readonly<{
 	/** A sentence: what pipeline this is, and what must be recorded. */
 	title: string;
 	environment: Record<string, string>;
+	/** What git tells of the commit; absent where it cannot be asked. */
+	commit?: GitCommit;
 	/** The whole changes, in order; empty where nothing is recorded. */
 	changes: object[];
 	exitCode: number;

@@ -1,0 +1,25 @@
+// Makes of the Alpine system in the folder given the image's file system: less Alpine's package manager, plus Node and the program. It runs inside
+// Node's image, whose binary and libraries it takes.
+import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { addEntries, keepPackages } from './alpine-packages.ts';
+import { stripElf } from './strip-elf.ts';
+
+const root = process.argv[2] ?? '';
+const shellAndCertificates = [
+	'alpine-baselayout',
+	'alpine-baselayout-data',
+	'alpine-release',
+	'busybox',
+	'busybox-binsh',
+];
+keepPackages(root, [...shellAndCertificates, 'ca-certificates-bundle', 'musl']);
+
+for (const folder of ['usr/lib', 'usr/local/bin', 'usr/local/lib']) mkdirSync(join(root, folder), { recursive: true });
+for (const library of ['libstdc++.so.6', 'libgcc_s.so.1'])
+	copyFileSync(`/usr/lib/${library}`, join(root, 'usr/lib', library));
+addEntries(root, '/', ['libstdc++', 'libgcc']);
+
+writeFileSync(join(root, 'usr/local/bin/node'), stripElf(readFileSync(process.execPath)), { mode: 0o755 });
+cpSync('dist/image', join(root, 'usr/local/lib/alert24-notify'), { recursive: true });
+symlinkSync('../lib/alert24-notify/launcher.js', join(root, 'usr/local/bin/alert24-notify'));

@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Lists the packages whose files are among `inputs` (paths as esbuild's metafile gives them), each with its version, licence and the licence's
+ * text. Throws for a package that brings neither a text nor the name of a licence: somebody has to look.
+ */
+export function listLicenses(inputs: readonly string[]): string {
+	const folders = new Set(inputs.map((path) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]));
+	const packages = [...folders].filter((folder) => folder !== undefined).sort();
+	const own = describePackage('alert24-notify', '.');
+	const heading = `alert24-notify.js holds these packages besides its own code:\n\n${packages.map(nameOf).join('\n')}\n`;
+	return [own, heading, ...packages.map((folder) => describePackage(nameOf(folder), folder))].join(
+		`\n${'-'.repeat(78)}\n\n`,
+	);
+}
+
+function nameOf(folder: string): string {
+	return folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length);
+}
+
+function describePackage(name: string, folder: string): string {
+	const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+	const file = readdirSync(folder).find((entry) => /^licen[cs]e([.-]|$)/i.test(entry));
+	if (typeof license !== 'string' || file === undefined) throw new Error(`${folder} tells no licence`);
+	return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+}

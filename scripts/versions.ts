@@ -1,0 +1,72 @@
+const number = String.raw`\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?`;
+
+// Where the version stands, by file. `templates` are all files of that folder.
+const places: Readonly<Record<string, readonly RegExp[]>> = {
+	'package.json': [/(?<=^\t"version": ")[^"]+/m],
+	'package-lock.json': [/(?<=^\t"version": ")[^"]+/m, /(?<=^\t\t"": \{[^}]*?\n\t\t\t"version": ")[^"]+/m],
+	'CHANGELOG.md': [new RegExp(String.raw`(?<=^## \[)${number}(?=\] - )`, 'm')],
+	others: [
+		// The image, the pipe, the address of a release, the user agent.
+		new RegExp(`(?<=alert24-notify[:/])${number}`, 'g'),
+		new RegExp(`(?<=")${number}(?=" # version$)`, 'gm'),
+		new RegExp(String.raw`(?<=^\| \`image_tag\` .*\`)${number}(?=\`)`, 'gm'),
+	],
+};
+const majors = /(?<=alert24-notify\/(?:notify|hook)@)\d+/g;
+
+/** The files that hold the version, besides those in `templates/`. The last two may be absent. */
+export const versionedFiles = [
+	'package.json',
+	'package-lock.json',
+	'CHANGELOG.md',
+	'README.md',
+	'bitbucket/pipe.yml',
+	'bitbucket/README.md',
+] as const;
+
+/** Every version that a file's text gives for this project, and the major numbers by which it names components, as `1.x`. */
+export function findVersions(path: string, text: string): string[] {
+	const found = (places[path] ?? places['others'] ?? []).flatMap((pattern) => text.match(pattern) ?? []);
+	return [...found, ...Array.from(text.matchAll(majors), ([major]) => `${major}.x`)];
+}
+
+/** The text with another version in all those places. The changelog gets a heading for it, over what stands under `Unreleased`. */
+export function setVersion(path: string, text: string, version: string, date: string): string {
+	if (path === 'CHANGELOG.md') return addRelease(text, version, date);
+	const patterns = places[path] ?? places['others'] ?? [];
+	const replaced = patterns.reduce((result, pattern) => result.replace(pattern, version), text);
+	return replaced.replace(majors, version.split('.')[0] ?? '');
+}
+
+function addRelease(text: string, version: string, date: string): string {
+	if (readNotes(text, 'Unreleased') === '') {
+		throw new Error('CHANGELOG.md has nothing under "Unreleased": say what changes for users');
+	}
+	return text.replace('## [Unreleased]\n', `## [Unreleased]\n\n## [${version}] - ${date}\n`);
+}
+
+/** What the changelog says of a version, or of `Unreleased`; '' where it says nothing. */
+export function readNotes(changelog: string, version: string): string {
+	const sections = changelog.split(/^## /m);
+	const section = sections.find((text) => text.startsWith(`[${version}]`)) ?? '';
+	return section.replace(/^.*\n/, '').trim();
+}
+
+/** Whether one version comes after another (https://semver.org/#spec-item-11). Throws for what is no full version without a `v`. */
+export function isLater(version: string, than: string): boolean {
+	const [a, b] = [readVersion(version), readVersion(than)];
+	for (let index = 0; index < 3; index++) {
+		const difference = (a.numbers[index] ?? 0) - (b.numbers[index] ?? 0);
+		if (difference !== 0) return difference > 0;
+	}
+	if (a.preRelease === undefined || b.preRelease === undefined)
+		return a.preRelease === undefined && b.preRelease !== undefined;
+	return a.preRelease.localeCompare(b.preRelease, 'en', { numeric: true }) > 0;
+}
+
+function readVersion(version: string): { numbers: number[]; preRelease: string | undefined } {
+	const pattern = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?$/;
+	const match = pattern.exec(version);
+	if (match === null) throw new Error(`"${version}" is no version such as 1.2.3 (no "v", all three numbers)`);
+	return { numbers: match.slice(1, 4).map(Number), preRelease: match[4] };
+}

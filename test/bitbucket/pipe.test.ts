@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { optionDefinitions, variableOf } from '../../src/options.ts';
+import { version } from '../../src/version.ts';
+import { isPipelinesPart, isPipeMetadata } from '../support/bitbucket-schemas.ts';
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const readme = read('bitbucket/README.md');
+const metadata = parse(read('bitbucket/pipe.yml'));
+const snippetsOf = (markdown: string) => [...markdown.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = '']) => yaml);
+const variablesOf = (pattern: RegExp, text: string) => [...text.matchAll(pattern)].map(([, name = '']) => name);
+
+describe('pipe.yml', () => {
+	it('is what Bitbucket reads', () => {
+		assert.ok(isPipeMetadata(metadata));
+	});
+
+	it('has the image of this version', () => {
+		assert.equal(metadata.image, `registry.gitlab.com/alert24/alert24-notify:${version}`);
+	});
+
+	it('takes from the step only what needs no listing, by its own name', () => {
+		assert.deepEqual(metadata.variables, [
+			{ name: 'ALERT24_API_KEY', default: '$ALERT24_API_KEY' },
+			{ name: 'BITBUCKET_EXIT_CODE', default: '$BITBUCKET_EXIT_CODE' },
+		]);
+		const marked = variablesOf(/^\| (\w+) \(\*\*\) \|/gm, readme);
+		assert.deepEqual(marked, ['ALERT24_API_KEY', 'BITBUCKET_EXIT_CODE']);
+	});
+});
+
+describe("the pipe's README", () => {
+	it('has the headings that the listing asks for, in their order', () => {
+		const headings = [...readme.matchAll(/^##? (.+)$/gm)].map(([, heading]) => heading);
+		assert.equal(headings[0], `Bitbucket Pipelines Pipe: ${metadata.name}`);
+		const asked = ['YAML Definition', 'Variables', 'Prerequisites', 'Examples', 'Support', 'License'];
+		assert.deepEqual(
+			headings.filter((heading) => asked.includes(String(heading))),
+			asked,
+		);
+	});
+
+	it('lists every variable of the program once, in the snippet and in the table', () => {
+		// DEBUG is the name that the convention has for it.
+		const settings = optionDefinitions.map(({ name }) => (name === 'verbose' ? 'DEBUG' : variableOf(name)));
+		const known = [
+			...settings,
+			'ALERT24_API_KEY',
+			'ALERT24_API_KEY_FILE',
+			'BITBUCKET_EXIT_CODE',
+			'FAIL_ON_ERROR',
+		].sort();
+		const [definition = ''] = snippetsOf(readme);
+		assert.deepEqual(variablesOf(/^ {4}(?:# )?([A-Z][A-Z0-9_]+): '<\w+>'/gm, definition).sort(), known);
+		assert.deepEqual(variablesOf(/^\| ([A-Z][A-Z0-9_]+)(?: \(\*\*\))? \|/gm, readme).sort(), known);
+	});
+
+	it('names the defaults that the program has', () => {
+		for (const { name, default: value } of optionDefinitions as readonly { name: string; default?: string }[]) {
+			if (!/^(\d+|true|false|text|auto|https:\S+)$/.test(value ?? '') || name === 'verbose') continue;
+			const row = readme
+				.split('\n')
+				.find((line) => line.startsWith(`| ALERT24_${name.toUpperCase().replaceAll('-', '_')} `));
+			assert.ok(row?.includes(`Default: \`${value}\``), `${name}: ${row}`);
+		}
+	});
+});
+
+describe('snippets for bitbucket-pipelines.yml', () => {
+	const section = /^## Bitbucket Pipelines\n(.*?)(?=^## )/ms.exec(read('README.md'))?.[1] ?? '';
+	for (const [where, markdown, least] of [
+		['bitbucket/README.md', readme, 3],
+		['README.md', section, 4],
+	] as const) {
+		it(`of ${where} are valid, and of this version`, () => {
+			const snippets = snippetsOf(markdown);
+			assert.ok(snippets.length >= least, `${snippets.length} snippets`);
+			for (const snippet of snippets) {
+				assert.ok(isPipelinesPart(parse(snippet)), snippet);
+				for (const [, tag] of snippet.matchAll(/alert24-notify:([\w.-]+)/g)) assert.equal(tag, version);
+				// Every variable handed to the pipe is one that it knows.
+				const handed = variablesOf(/^ +([A-Z][A-Z0-9_]+):/gm, snippet);
+				for (const name of handed) assert.match(readme, new RegExp(`^\\| ${name}(?: \\(\\*\\*\\))? \\|`, 'm'));
+			}
+		});
+	}
+
+	it('are found to be wrong where they are', () => {
+		const good = { pipe: 'alert24/alert24-notify:1.0.0', variables: { DEBUG: 'true', ALERT24_TAGS: ['a'] } };
+		assert.ok(isPipelinesPart([good]));
+		for (const bad of [
+			{ ...good, pipe: 'alert24/alert24-notify' },
+			{ ...good, pipe: 'alert24/alert24-notify:latest' },
+			{ ...good, variables: { DEBUG: true } },
+			{ ...good, variables: { ALERT24_TIMEOUT: 30 } },
+			{ ...good, variable: {} },
+		]) {
+			assert.equal(isPipelinesPart([bad]), false, JSON.stringify(bad));
+			assert.equal(isPipelinesPart([{ step: { script: ['./deploy.sh'], 'after-script': [bad] } }]), false);
+		}
+		assert.equal(isPipelinesPart([{ step: { script: ['./deploy.sh'], after_script: [good] } }]), false);
+		assert.equal(isPipeMetadata({ ...metadata, image: 'alert24/alert24-notify:latest' }), false);
+		assert.equal(isPipeMetadata({ ...metadata, respository: 'https://bitbucket.org/a/b' }), false);
+	});
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import manifest from '../package.json' with { type: 'json' };
+import { listLicenses } from '../scripts/list-licenses.ts';
+import { version } from '../src/version.ts';
+import { runProgram } from './support/run-program.ts';
+
+const dist = join(import.meta.dirname, '../dist');
+
+function makeFolder(t: TestContext): string {
+	const folder = mkdtempSync(join(tmpdir(), 'alert24-bundle-'));
+	t.after(() => rmSync(folder, { recursive: true }));
+	return folder;
+}
+
+describe('the bundle', () => {
+	for (const type of ['module', 'commonjs', undefined]) {
+		for (const name of ['alert24-notify.js', 'alert24-notify']) {
+			it(`runs as ${name} below a package.json whose type is ${type ?? 'not told'}`, async (t) => {
+				const folder = makeFolder(t);
+				writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }));
+				copyFileSync(join(dist, 'alert24-notify.js'), join(folder, name));
+				await using run = await runProgram(['--version'], {}, { program: join(folder, name), cwd: folder });
+				assert.equal(run.stderr, '');
+				assert.equal(run.stdout, `${version}\n`);
+			});
+		}
+	}
+
+	it('is ASCII, so that the launcher may read it as Latin-1', () => {
+		assert.ok(readFileSync(join(dist, 'alert24-notify.js')).every((byte) => byte < 0x80));
+	});
+
+	it('ships with the licence of every package that it is made of', () => {
+		const text = readFileSync(join(dist, 'LICENSES.txt'), 'utf8');
+		for (const [name, number] of Object.entries(manifest.dependencies)) {
+			assert.ok(text.includes(`\n${name} ${number} (MIT)\n`), name);
+		}
+		assert.match(text, /^alert24-notify [\d.]+ \(MIT\)\n\nMIT License\n\nCopyright/);
+		assert.match(text, /\n@sindresorhus\/is [\d.]+ \(MIT\)\n\nMIT License\n\nCopyright \(c\) Sindre Sorhus/);
+		assert.doesNotMatch(text, /esbuild|typescript|keyv/);
+	});
+});
+
+describe('listLicenses', () => {
+	it('lists a package once, whatever the number of its files, with its text', (t) => {
+		const folder = join(makeFolder(t), 'node_modules/left');
+		mkdirSync(folder, { recursive: true });
+		writeFileSync(join(folder, 'package.json'), '{"version":"1.2.3","license":"ISC"}');
+		writeFileSync(join(folder, 'LICENCE.md'), 'Do what you like.\n');
+		const text = listLicenses([`${folder}/a.js`, `${folder}/b.js`, 'src/main.ts']);
+		assert.equal(text.split('left 1.2.3 (ISC)\n\nDo what you like.\n').length, 2);
+	});
+
+	it('refuses a package that tells no licence', (t) => {
+		const folder = join(makeFolder(t), 'node_modules/odd');
+		mkdirSync(folder, { recursive: true });
+		writeFileSync(join(folder, 'package.json'), '{"version":"1.2.3"}');
+		assert.throws(() => listLicenses([`${folder}/a.js`]), /node_modules\/odd tells no licence/);
+	});
+});

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { containers } from '../support/container-engine.ts';
+
+const { engine } = containers;
+
+// What the engine itself puts into a container.
+const ofTheEngine = '/proc /sys /dev /run /tmp /etc/hosts /etc/hostname /etc/resolv.conf /etc/mtab';
+const list = `
+	prune='-path /none'; for path in ${ofTheEngine}; do prune="$prune -o -path $path"; done
+	find / -xdev \\( $prune \\) -prune -o -print | sort | while read -r path; do
+		stat -c '%A %u:%g %N' "$path"
+		[ -L "$path" ] || [ ! -f "$path" ] || sha256sum "$path"
+	done`;
+
+async function listFiles(image: string): Promise<string[]> {
+	return (await engine.expect(['run', '--rm', '--user=0', image, 'sh', '-c', list])).trim().split('\n');
+}
+
+describe('two builds of the image', { skip: containers.skip }, () => {
+	it('hold the same files, byte for byte', async () => {
+		const first = await engine.buildImage('localhost/alert24-notify:test');
+		const second = 'localhost/alert24-notify:test-again';
+		await engine.expect(['build', '--quiet', '--no-cache', '--tag', second, '.']);
+		const [files, again] = [await listFiles(first), await listFiles(second)];
+		assert.ok(files.some((line) => line.endsWith('  /usr/local/lib/alert24-notify/alert24-notify.js.cache')));
+		// Not the whole lists, of which only the lines that differ are of use.
+		assert.deepEqual(
+			again.filter((line) => !files.includes(line)),
+			files.filter((line) => !again.includes(line)),
+		);
+	});
+});

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import manifest from '../package.json' with { type: 'json' };
+import { findVersions, isLater, setVersion } from '../scripts/versions.ts';
+
+const projectRoot = join(import.meta.dirname, '..');
+
+function makeRepository(t: TestContext): { folder: string; release(version: string): ReturnType<typeof spawnSync> } {
+	const folder = mkdtempSync(join(tmpdir(), 'alert24-release-'));
+	t.after(() => rmSync(folder, { recursive: true }));
+	const files = [
+		'package.json',
+		'package-lock.json',
+		'CHANGELOG.md',
+		'README.md',
+		'templates',
+		'scripts',
+		'.gitignore',
+		'tsconfig.json',
+	];
+	for (const name of files) cpSync(join(projectRoot, name), join(folder, name), { recursive: true });
+	symlinkSync(join(projectRoot, 'node_modules'), join(folder, 'node_modules'));
+	const changelog = readFileSync(join(folder, 'CHANGELOG.md'), 'utf8');
+	writeFileSync(
+		join(folder, 'CHANGELOG.md'),
+		changelog.replace(/## \[Unreleased\]\n+/, '## [Unreleased]\n\n- Something new.\n\n'),
+	);
+	const git = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', '-C', folder];
+	execFileSync('git', [...git, 'init', '--quiet']);
+	writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n');
+	execFileSync('git', [...git, 'add', '.']);
+	execFileSync('git', [...git, 'commit', '--quiet', '--message', 'Sell shoes']);
+	const release = (version: string) =>
+		spawnSync(process.execPath, ['--import=tsx', 'scripts/release.ts', version], { cwd: folder, encoding: 'utf8' });
+	return { folder, release };
+}
+
+describe('npm run release', () => {
+	it('sets the version in every place, so that they agree', (t) => {
+		const { folder, release } = makeRepository(t);
+		const { status, stderr } = release('2.3.4');
+		assert.equal(stderr, '');
+		assert.equal(status, 0);
+		const templates = readdirSync(join(folder, 'templates')).map((name) => `templates/${name}`);
+		for (const path of ['package.json', 'package-lock.json', 'CHANGELOG.md', 'README.md', ...templates]) {
+			const text = readFileSync(join(folder, path), 'utf8');
+			const found = new Set(findVersions(path, text));
+			assert.deepEqual(found, new Set(path === 'README.md' ? ['2.3.4', '2.x'] : ['2.3.4']), path);
+			if (path !== 'CHANGELOG.md') assert.ok(!text.includes(`alert24-notify:${manifest.version}`), path);
+		}
+		const date = new Date().toISOString().slice(0, 10);
+		const heading = `## [Unreleased]\n\n## [2.3.4] - ${date}\n\n- Something new.\n`;
+		assert.ok(readFileSync(join(folder, 'CHANGELOG.md'), 'utf8').includes(heading));
+	});
+
+	for (const [what, version] of Object.entries({
+		'a v': 'v9.0.0',
+		'two numbers': '9.0',
+		'the same version': manifest.version,
+		'a lower one': '0.9.9',
+	})) {
+		it(`refuses ${what} and changes nothing`, (t) => {
+			const { folder, release } = makeRepository(t);
+			const { status, stderr } = release(version);
+			assert.equal(status, 1);
+			assert.match(String(stderr), /^release: .*(is no version such as|does not come after)/);
+			assert.equal(execFileSync('git', ['-C', folder, 'status', '--porcelain'], { encoding: 'utf8' }), '');
+		});
+	}
+
+	it('refuses a work tree with changes', (t) => {
+		const { folder, release } = makeRepository(t);
+		writeFileSync(join(folder, 'README.md'), 'changed');
+		assert.match(String(release('9.0.0').stderr), /^release: commit or stash what is changed first:\n M README\.md/);
+		assert.equal(readFileSync(join(folder, 'README.md'), 'utf8'), 'changed');
+	});
+});
+
+describe('setVersion', () => {
+	it('refuses a changelog that says nothing new', () => {
+		const text = '# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2026-01-01\n\n- All.\n';
+		assert.throws(() => setVersion('CHANGELOG.md', text, '1.0.1', '2026-01-02'), /nothing under "Unreleased"/);
+	});
+
+	it('leaves the versions of others alone', () => {
+		const text =
+			'image: registry.example.com/alert24-notify:1.0.0\nimage: node:1.0.0\n[Keep](https://keepachangelog.com/en/1.0.0/)\n';
+		const expected = text.replace('notify:1.0.0', 'notify:1.1.0');
+		assert.equal(setVersion('README.md', text, '1.1.0', '2026-01-02'), expected);
+	});
+});
+
+describe('isLater', () => {
+	it('orders as Semantic Versioning does', () => {
+		const ordered = [
+			'0.9.9',
+			'1.0.0-alpha.2',
+			'1.0.0-alpha.10',
+			'1.0.0-rc.1',
+			'1.0.0',
+			'1.0.1',
+			'1.2.0',
+			'1.10.0',
+			'2.0.0-rc.1',
+			'2.0.0',
+		];
+		for (const [index, version] of ordered.entries()) {
+			assert.deepEqual(
+				ordered.filter((other) => isLater(version, other)),
+				ordered.slice(0, index),
+				version,
+			);
+		}
+	});
+});

@@ -1,0 +1,68 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+
+const projectRoot = new URL('../..', import.meta.url).pathname;
+
+export type ContainerRun = Readonly<{ exitCode: number | null; stdout: string; stderr: string }>;
+
+/** Podman or Docker, whichever answers first. */
+export class ContainerEngine {
+	readonly command: string;
+
+	constructor(command: string) {
+		this.command = command;
+	}
+
+	/** Runs the engine with these arguments. The engine gets this process's environment, containers do not. */
+	async run(
+		args: readonly string[],
+		interrupt?: { readonly when: Promise<unknown>; readonly with: readonly string[] },
+	): Promise<ContainerRun> {
+		const child = spawn(this.command, args, { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] });
+		void interrupt?.when.then(() => spawnSync(this.command, interrupt.with));
+		const streams = [text(child.stdout), text(child.stderr)] as const;
+		const [exitCode] = (await once(child, 'close')) as [number | null];
+		const [stdout, stderr] = await Promise.all(streams);
+		return { exitCode, stdout, stderr };
+	}
+
+	/** As `run`, for what has to work: gives stdout, throws with stderr. */
+	async expect(args: readonly string[]): Promise<string> {
+		const { exitCode, stdout, stderr } = await this.run(args);
+		if (exitCode !== 0) throw new Error(`${this.command} ${args.join(' ')} ended with ${exitCode}:\n${stderr}`);
+		return stdout;
+	}
+
+	/** Builds the project's image under a name; layers that are there already are taken. `ALERT24_IMAGE` names one that is built already. */
+	async buildImage(name: string, ...args: readonly string[]): Promise<string> {
+		const built = process.env['ALERT24_IMAGE'];
+		if (built !== undefined && built !== '') return built;
+		await this.expect(['build', '--quiet', '--tag', name, ...args, '.']);
+		return name;
+	}
+
+	/** Builds what gitlab-ci-local copies files with. */
+	async buildHelperImage(): Promise<string> {
+		const name = 'localhost/alert24-notify-helper:test';
+		await this.expect([
+			'build',
+			'--quiet',
+			'--tag',
+			name,
+			'--file=test/support/helper-image.Dockerfile',
+			'test/support',
+		]);
+		return name;
+	}
+}
+
+const engine = ['podman', 'docker'].find((command) => spawnSync(command, ['info']).status === 0);
+
+/**
+ * The engine, and what to tell node:test where there is none: tests of the image are skipped then, except in CI, where they fail for want of it.
+ */
+export const containers = {
+	engine: new ContainerEngine(engine ?? 'podman'),
+	skip: engine === undefined && process.env['CI'] !== 'true' ? 'neither podman nor docker runs on this machine' : false,
+} as const;
