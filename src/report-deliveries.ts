@@ -5,9 +5,10 @@ import { describeChange } from './messages.ts';
 
 type State = Delivery['state'];
 
+// The best first.
 const codes: Readonly<Record<State, ExitCode>> = {
-	recorded: exitCodes.ok,
 	'already recorded': exitCodes.ok,
+	recorded: exitCodes.ok,
 	refused: exitCodes.refused,
 	undelivered: exitCodes.undelivered,
 };
@@ -33,10 +34,8 @@ export function reportDeliveries(deliveries: readonly Delivery[], log: Log): Exi
 				break;
 		}
 	}
-	const worst = deliveries.reduce(
-		(highest, { state }) => (codes[state] > codes[highest] ? state : highest),
-		'recorded' as State,
-	);
+	const states = Object.keys(codes) as State[];
+	const worst = states.findLast((known) => deliveries.some(({ state }) => state === known)) ?? 'recorded';
 	log.summary({ outcome: worst.replace(' ', '_'), exit_code: codes[worst], services: deliveries.map(summarize) });
 	return codes[worst];
 }
