@@ -6,6 +6,7 @@ import { type Environment, readEnvironment } from './environment.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { Log, type Terminal } from './log.ts';
 import { commandLogStyle, type LogStyle } from './log-style.ts';
+import { variableOf } from './options.ts';
 import { type CommandContext, recordDeployment } from './record-deployment.ts';
 import { Redactor } from './redact.ts';
 import { ReportedError } from './reported-error.ts';
@@ -35,6 +36,8 @@ async function runCommand(
 ): Promise<ExitCode> {
 	const redactor = new Redactor(environment);
 	const log = new Log(surroundings.terminal, redactor, style);
+	// Known before the settings are read, for whatever goes wrong until then.
+	log.isJson = environment[variableOf('output')] === 'json' || /(^|\0)--output[=\0]json(\0|$)/.test(argv.join('\0'));
 	try {
 		const { policy = retryPolicy, clock = systemClock, signal } = surroundings;
 		const { readCommit = (query) => readGitCommit(query, log, signal) } = surroundings;
@@ -49,9 +52,9 @@ async function runCommand(
 			log.summary({ outcome: 'error', exit_code: error.exitCode, reason: error.message, services: [] });
 			return error.exitCode;
 		}
-		log.failure(
-			`a fault in alert24-notify, please report it:\n${error instanceof Error ? error.stack : String(error)}`,
-		);
+		const fault = error instanceof Error ? `${error.stack}` : String(error);
+		log.failure(`a fault in alert24-notify, please report it:\n${fault}`);
+		log.summary({ outcome: 'error', exit_code: exitCodes.fault, reason: fault, services: [] });
 		return exitCodes.fault;
 	}
 }

@@ -29,7 +29,8 @@ export async function runCommandLine(
 ): Promise<ExitCode> {
 	const { log } = context;
 	let exitCode: ExitCode = exitCodes.ok;
-	const parser = yargs()
+	// Not the current directory, which yargs would look up: it may be gone.
+	const parser = yargs([], '/')
 		.scriptName('alert24-notify')
 		.usage('$0 [command] [options]\n\nRecords deployments in Alert24’s change log.')
 		.command(
@@ -70,14 +71,20 @@ export async function runCommandLine(
 		.alias('help', 'h')
 		.wrap(110)
 		.strict()
-		.parserConfiguration({ 'camel-case-expansion': false, 'parse-numbers': false, 'parse-positional-numbers': false })
+		.parserConfiguration({
+			'boolean-negation': false,
+			'camel-case-expansion': false,
+			'dot-notation': false,
+			'parse-numbers': false,
+			'parse-positional-numbers': false,
+		})
 		.exitProcess(false)
 		.fail((message, error) => {
 			// yargs throws some mistakes of the command line, and tells the others.
 			if (error !== undefined && error !== null && error.name !== 'YError') throw error;
 			throw new ConfigurationError([`${message ?? error.message} (see alert24-notify --help)`]);
 		});
-	rejectOddFlags(argv);
+	rejectOddWords(argv);
 	await parser.parseAsync(argv, {}, (_error, _argv, output) => printOutput(output, log));
 	return exitCode;
 }
@@ -92,8 +99,10 @@ function withOptions(command: Argv, name: 'record' | 'replay'): Argv {
 	return command;
 }
 
-// yargs takes whatever a flag is set to, other than true, for false.
-function rejectOddFlags(argv: readonly string[]): void {
+// yargs takes whatever a flag is set to, other than true, for false; it passes over what follows `--`, and completes command lines when asked to.
+function rejectOddWords(argv: readonly string[]): void {
+	const unknown = argv.filter((word) => word === '--' || word.startsWith('--get-yargs-completions'));
+	if (unknown.length > 0) throw new ConfigurationError(unknown.map((word) => `Unknown argument: ${word}`));
 	const flags = optionDefinitions.filter(({ kind }) => kind === 'flag');
 	const odd = argv.filter((word) =>
 		flags.some(({ name }) => word.startsWith(`--${name}=`) && !/=(true|false)$/.test(word)),

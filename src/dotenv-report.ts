@@ -1,8 +1,9 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { findVariablesFile } from './ci/bitbucket.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import type { Environment } from './environment.ts';
 import type { Log } from './log.ts';
+import { describeFileError } from './read-regular-file.ts';
 import { quote } from './visible-text.ts';
 
 const longestReport = 5 * 1024;
@@ -14,9 +15,11 @@ const longestReport = 5 * 1024;
  */
 export function writeDotenvReport(path: string, deliveries: readonly Delivery[], log: Log): void {
 	try {
+		// A pipe would wait for its reader.
+		if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is no regular file');
 		writeFileSync(path, buildDotenvReport(deliveries));
 	} catch (error) {
-		log.notice(`the dotenv report ${quote(path)} could not be written (${(error as NodeJS.ErrnoException).code})`);
+		log.notice(`the dotenv report ${quote(path)} could not be written (${describeFileError(error)})`);
 	}
 }
 
@@ -29,7 +32,7 @@ export function addOutputVariables(environment: Environment, deliveries: readonl
 		appendFileSync(path, `${/[^\n]$/.test(others) ? '\n' : ''}${buildDotenvReport(deliveries)}`);
 	} catch (error) {
 		// Nobody asked for it.
-		log.detail(`no output variables: ${quote(path)} could not be written (${(error as NodeJS.ErrnoException).code})`);
+		log.detail(`no output variables: ${quote(path)} could not be written (${describeFileError(error)})`);
 	}
 }
 

@@ -22,13 +22,13 @@ export class Log {
 
 	/** A deployment that is recorded, one line. */
 	success(line: string): void {
-		if (this.isJson) this.notice(line);
+		if (this.isJson) this.#writeBeside(`${this.#style.notice(this.#clean(line))}\n`);
 		else this.#terminal.writeOut(`${this.#style.success(this.#clean(line))}\n`);
 	}
 
 	/** What else the command was called for, one line. */
 	result(line: string): void {
-		if (this.isJson) this.notice(line);
+		if (this.isJson) this.#writeBeside(`${this.#style.notice(this.#clean(line))}\n`);
 		else this.#terminal.writeOut(`${this.#style.result(this.#clean(line))}\n`);
 	}
 

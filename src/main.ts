@@ -5,13 +5,28 @@ const interruption = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => interruption.abort());
 interruption.signal.addEventListener('abort', () => process.stdin.destroy());
 
-// Nobody is left to read: that is no reason to fail.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+// That nobody is left to read is no reason to fail; that the result could not be written is.
+let isOutputLost = false;
+process.stderr.on('error', () => undefined);
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+	if (code === 'EPIPE') return;
+	isOutputLost = true;
+	process.exitCode ||= 1;
+	process.stderr.write(`alert24-notify: the result could not be written (${code})\n`);
+});
+
+// More than any change that is to be checked.
+const longestInput = 16 * 1024 * 1024;
 
 async function readStdin(): Promise<Uint8Array> {
 	const chunks: Uint8Array[] = [];
+	let length = 0;
 	try {
-		for await (const chunk of process.stdin) chunks.push(chunk);
+		for await (const chunk of process.stdin) {
+			chunks.push(chunk);
+			length += chunk.length;
+			if (length > longestInput) break;
+		}
 	} catch {
 		// Interrupted: what has come is all there is.
 	}
@@ -27,7 +42,7 @@ void run(process.argv.slice(2), {
 	signal: interruption.signal,
 	readStdin,
 }).then((exitCode) => {
-	process.exitCode = exitCode;
+	process.exitCode = isOutputLost ? exitCode || 1 : exitCode;
 	// The look-up of a host name cannot be broken off, and Node waits for it even in process.exit(). A new program in its place does not.
 	if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) {
 		process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode=${exitCode}`], {});

@@ -1,7 +1,7 @@
 import type { Change } from './change/change-schema.ts';
 import type { CiRun } from './ci/ci-run.ts';
 import type { Outcome, UnknownOutcome } from './outcome.ts';
-import { quote } from './visible-text.ts';
+import { makeVisible, quote } from './visible-text.ts';
 
 const outcomeWords: Readonly<Record<Outcome, string>> = {
 	success: 'succeeded',
@@ -23,7 +23,7 @@ export function describeStoppedEnvironment(environment: string | undefined): str
 /** A change in a few words: `Deployed shop @ 1a2b3c4d in production for service svc_1`. */
 export function describeChange(change: Change): string {
 	const service = change.service_id === undefined ? '' : ` for service ${quote(change.service_id)}`;
-	return `${change.summary} in ${quote(change.environment)}${service}`;
+	return `${makeVisible(change.summary)} in ${quote(change.environment)}${service}`;
 }
 
 /** Which facts of the CI could not be sent, because Alert24's field cannot hold them. */

@@ -10,6 +10,9 @@ export type OptionDefinition = Readonly<{
 	isForReplay?: true;
 }>;
 
+/** The commands that have settings. */
+export type Command = 'record' | 'replay';
+
 /** Every option of the command, in the order of the help. The API key is not among them: it would show in process lists. */
 export const optionDefinitions = [
 	{
@@ -126,6 +129,7 @@ export const optionDefinitions = [
 		kind: 'flag',
 		description: 'Print what would be sent on stdout; send nothing, need no key',
 		default: 'false',
+		isForReplay: true,
 	},
 	{
 		name: 'verbose',

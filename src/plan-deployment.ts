@@ -14,6 +14,7 @@ import {
 import type { Outcome } from './outcome.ts';
 import { ConfigurationError, InvalidChangeError } from './reported-error.ts';
 import type { ReadSettings, Settings } from './settings.ts';
+import { trimBlanks } from './trim-text.ts';
 
 /** What is to be done: print or send the changes of a deployment; or nothing, and why. */
 export type Plan =
@@ -34,7 +35,7 @@ export async function planDeployment(
 	const outcome = settings.status ?? run?.outcome;
 	const isKnown = typeof outcome === 'string';
 	const reasonNotTo = isKnown ? findReasonNotToRecord(run, outcome, settings) : undefined;
-	const recordedEnvironment = settings.environment ?? (run?.environment?.trim() ? run.environment : undefined);
+	const recordedEnvironment = settings.environment ?? (trimBlanks(run?.environment ?? '') === '' ? undefined : run?.environment);
 
 	const found = [...problems];
 	if (run === undefined) found.push(notInCi);

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Environment } from './environment.ts';
+import { readRegularFile, UnusableFile } from './read-regular-file.ts';
 import { quote } from './visible-text.ts';
 
 const shortestKey = 8;
@@ -18,6 +19,10 @@ export function readApiKey(environment: Environment, problems: string[]): string
 	}
 	if (path !== undefined) return checkKey('the file of ALERT24_API_KEY_FILE', readKeyFile(path, problems), problems);
 	if (value === undefined) return undefined;
+	if (/^\$(\w+|\{\w+\})$/.test(value)) {
+		problems.push(`ALERT24_API_KEY is ${quote(value)}: a variable that is not defined in this job`);
+		return undefined;
+	}
 	// A key has no slash, a path that a runner hands over begins with one.
 	if (value.startsWith('/') || isFile(value)) {
 		return checkKey('the file of ALERT24_API_KEY', readKeyFile(value, problems), problems);
@@ -27,13 +32,12 @@ export function readApiKey(environment: Environment, problems: string[]): string
 
 function readKeyFile(path: string, problems: string[]): string | undefined {
 	try {
-		if (statSync(path).size <= largestKeyFile) return readFileSync(path, 'utf8');
-		problems.push(`the file of the API key, ${quote(path)}, is larger than ${largestKeyFile} bytes: it holds no key`);
+		return readRegularFile(path, largestKeyFile).toString('utf8');
 	} catch (error) {
-		const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-		problems.push(`the file of the API key, ${quote(path)}, cannot be read (${code})`);
+		if (!(error instanceof UnusableFile)) throw error;
+		problems.push(`the file of the API key, ${quote(path)}, ${error.message}`);
+		return undefined;
 	}
-	return undefined;
 }
 
 function checkKey(origin: string, text: string | undefined, problems: string[]): string | undefined {
@@ -51,5 +55,10 @@ function checkKey(origin: string, text: string | undefined, problems: string[]):
 }
 
 function isFile(path: string): boolean {
-	return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+	try {
+		return statSync(path).isFile();
+	} catch {
+		// Also where the text is too long for a path, or leads to where this user may not look.
+		return false;
+	}
 }

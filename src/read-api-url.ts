@@ -1,7 +1,12 @@
 import type { SettingReader } from './setting-reader.ts';
+import { dropFromEnd } from './trim-text.ts';
 
 /** Alert24's changes pages all use this host (alert24.net/docs/api-changes). */
 const defaultApiUrl = 'https://app.alert24.net';
+
+export function isDefaultApiUrl(url: URL): boolean {
+	return url.href === new URL(defaultApiUrl).href;
+}
 
 /** Reads the base URL of Alert24, without a slash at its end; reports one that is malformed or would send the key in the clear. */
 export function readApiUrl(reader: SettingReader): URL {
@@ -14,14 +19,14 @@ export function readApiUrl(reader: SettingReader): URL {
 		reader.reject('api-url', `must be a URL such as ${defaultApiUrl}`);
 	} else if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
 		reader.reject('api-url', 'must begin with https://, or the API key would cross the network unencrypted');
-	} else if (url.search || url.hash || /\/api\/v1(\/|$)/.test(url.pathname)) {
+	} else if (/[?#]/.test(text) || /\/api\/v1(\/|$)/.test(url.pathname)) {
 		reader.reject(
 			'api-url',
 			`must be the base URL alone, such as ${defaultApiUrl}, without /api/v1, query and fragment`,
 		);
 	}
 	const base = url ?? new URL(defaultApiUrl);
-	base.pathname = base.pathname.replace(/\/+$/, '');
+	base.pathname = dropFromEnd(base.pathname, '/');
 	return base;
 }
 

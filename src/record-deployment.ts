@@ -10,6 +10,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { describeLeftOut } from './messages.ts';
 import type { GivenOptions } from './options.ts';
 import { planDeployment } from './plan-deployment.ts';
+import { printChanges } from './print-changes.ts';
 import type { Redactor } from './redact.ts';
 import { reportDeliveries } from './report-deliveries.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -41,8 +42,7 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	for (const line of describeLeftOut(plan.deployment.run, changes[0])) log.notice(line);
 	for (const change of changes) assertValidChange(change);
 	if (plan.kind === 'print') {
-		if (log.isJson) log.summary({ outcome: 'dry_run', exit_code: exitCodes.ok, services: changes });
-		else log.resultJson(changes.length === 1 ? changes[0] : changes);
+		printChanges(changes, log);
 		return exitCodes.ok;
 	}
 	const { dedupe = 'on-retry' } = settings;
@@ -50,7 +50,7 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	const exitCode = reportDeliveries(deliveries, log);
 	tellLaterJobs(settings, deliveries, context);
 	// Last, so that the message ends with the way to send it again.
-	keepUndelivered(settings.undeliveredFile, toUndelivered(deliveries, context.clock.date(), redactor), log);
+	keepUndelivered(settings, toUndelivered(deliveries, context.clock.date(), redactor), log);
 	return exitCode;
 }
 

@@ -6,47 +6,66 @@ const shortestSecret = 8;
 // Less of a secret tells nothing, and often is no part of one.
 const shortestBeginning = 5;
 
+// Any Alert24 key, this run's or another (alert24.net/docs/api-authentication).
+const alert24Key = /ak_live_[0-9A-Za-z]{16,}/g;
+
 const secretVariables = ['CI_JOB_TOKEN', 'BITBUCKET_STEP_OIDC_TOKEN', 'PIPELINES_JWT_TOKEN'];
 const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
 
 /** Knows the secrets of a run and takes them out of texts. */
 export class Redactor {
-	readonly #secrets = new Set<string>();
+	readonly #keys = new Set<string>();
+	readonly #proxyCredentials = new Set<string>();
 
-	/** Knows the job's tokens and the proxy's password from the start; `hide` adds the API key. */
+	/** Knows what is in the variables of secrets from the start; `hide` adds the API key that a file holds. */
 	constructor(environment: Environment) {
 		for (const name of secretVariables) this.hide(environment[name]);
+		// It may be the path of a file.
+		const key = environment['ALERT24_API_KEY'];
+		if (key?.startsWith('/') === false) for (const text of [key, key.trim()]) this.hide(text);
 		for (const name of proxyVariables) this.#hideCredentials(environment[name]);
 	}
 
-	/** From now on this secret, plain or as it looks inside JSON, a URL or base64, is taken out. */
-	hide(secret: string | undefined): void {
-		if (secret === undefined || secret.length < shortestSecret) return;
-		this.#secrets.add(secret);
-		this.#secrets.add(JSON.stringify(secret).slice(1, -1));
-		this.#secrets.add(encodeURIComponent(secret));
-		this.#secrets.add(Buffer.from(secret).toString('base64'));
+	/** From now on this key, plain or as it looks inside JSON, a URL or base64, is taken out. */
+	hide(key: string | undefined): void {
+		addForms(this.#keys, key);
 	}
 
+	/** Takes every secret out of a text for the log. */
 	redact(text: string): string {
-		let redacted = text;
-		for (const secret of this.#secrets) redacted = redactBeforeCuts(redacted.replaceAll(secret, replacement), secret);
-		return redacted;
+		return redactAll(this.redactKeys(text), this.#proxyCredentials);
+	}
+
+	/** Takes keys and tokens alone out of a text to send: the password of a proxy may be a word like any other. */
+	redactKeys(text: string): string {
+		return redactAll(text.replace(alert24Key, replacement), this.#keys);
 	}
 
 	#hideCredentials(proxy: string | undefined): void {
 		const credentials = proxy && /^(?:\w+:\/\/)?([^@/]*(?:\/[^@]*)?)@/.exec(proxy)?.[1];
-		if (!credentials) return;
-		this.hide(credentials);
+		if (!credentials?.includes(':')) return;
 		const password = credentials.slice(credentials.indexOf(':') + 1);
-		this.hide(password);
+		for (const secret of [credentials, password]) addForms(this.#proxyCredentials, secret);
 		try {
-			this.hide(decodeURIComponent(credentials));
-			this.hide(decodeURIComponent(password));
+			for (const secret of [credentials, password]) addForms(this.#proxyCredentials, decodeURIComponent(secret));
 		} catch {
 			// Not percent-encoded: the plain text is hidden already.
 		}
 	}
+}
+
+function addForms(secrets: Set<string>, secret: string | undefined): void {
+	if (secret === undefined || secret.length < shortestSecret) return;
+	secrets.add(secret);
+	secrets.add(JSON.stringify(secret).slice(1, -1));
+	secrets.add(encodeURIComponent(secret));
+	secrets.add(Buffer.from(secret).toString('base64'));
+}
+
+function redactAll(text: string, secrets: Set<string>): string {
+	let redacted = text;
+	for (const secret of secrets) redacted = redactBeforeCuts(redacted.replaceAll(secret, replacement), secret);
+	return redacted;
 }
 
 // A text that was cut at its limit may end in the beginning of a secret.

@@ -1,7 +1,8 @@
 import { isBitbucketPipe, spellPipeVariable } from './ci/bitbucket-pipe.ts';
 import type { Environment } from './environment.ts';
 import { readFlag } from './flag.ts';
-import { type GivenOptions, type OptionName, variableOf } from './options.ts';
+import { type Command, type GivenOptions, type OptionDefinition, type OptionName, optionDefinitions, variableOf } from './options.ts';
+import { trimBlanks } from './trim-text.ts';
 import { quote } from './visible-text.ts';
 
 /** Reads single settings, options before variables, and collects what is wrong with them. */
@@ -10,13 +11,18 @@ export class SettingReader {
 	readonly problems: string[] = [];
 	readonly #environment: Environment;
 	readonly #options: GivenOptions;
+	readonly #command: Command;
 
-	constructor(environment: Environment, options: GivenOptions) {
+	constructor(environment: Environment, options: GivenOptions, command: Command) {
 		this.#environment = environment;
 		this.#options = options;
+		this.#command = command;
 	}
 
+	/** Undefined also for a setting that the command does not have. */
 	text(name: OptionName): string | undefined {
+		const definition: OptionDefinition | undefined = optionDefinitions.find((option) => option.name === name);
+		if (this.#command === 'replay' && !definition?.isForReplay) return undefined;
 		return this.#options[name] || this.#environment[variableOf(name)];
 	}
 
@@ -24,7 +30,7 @@ export class SettingReader {
 	list(name: OptionName): string[] {
 		const items = (this.text(name) ?? '')
 			.split(',')
-			.map((item) => item.replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, ''));
+			.map(trimBlanks);
 		return [...new Set(items.filter((item) => item !== ''))];
 	}
 

@@ -3,7 +3,8 @@ import { findViolations } from './change/validate-change.ts';
 import { findPipeProblems } from './ci/bitbucket-pipe.ts';
 import { type DedupeMode, dedupeModes } from './delivery/dedupe-mode.ts';
 import type { Environment } from './environment.ts';
-import { type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
+import { readProxySettings } from './delivery/proxy.ts';
+import { type Command, type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
 import { type Outcome, outcomes } from './outcome.ts';
 import { readApiKey } from './read-api-key.ts';
 import { readApiUrl } from './read-api-url.ts';
@@ -26,6 +27,8 @@ export type Settings = Readonly<{
 	fields: Partial<HandSetFields>;
 	tags: readonly string[];
 	apiUrl: URL;
+	/** The proxies on the way there, as Node's agents take them. */
+	proxyEnv: Readonly<Record<string, string>>;
 	budgetMs: number;
 	dedupe: DedupeMode | undefined;
 	undeliveredFile: string;
@@ -38,12 +41,17 @@ export type Settings = Readonly<{
 /** Settings with all that is wrong with them: what cannot be used at all, and what the schema refuses. */
 export type ReadSettings = Readonly<{ settings: Settings; problems: string[]; violations: string[] }>;
 
+// All that is recorded as it stands.
+const recordedTexts = ['environment', 'deploy-job', 'summary', 'description', 'changed-by', 'external-id', 'source'] as const;
 const longestBudgetSeconds = 240;
 const longestJobName = 255;
 
 /** Reads every setting. One that has a mistake is reported, and is as if it were absent. */
-export function readSettings(environment: Environment, options: GivenOptions): ReadSettings {
-	const reader = new SettingReader(environment, options);
+export function readSettings(environment: Environment, options: GivenOptions, command: Command = 'record'): ReadSettings {
+	const reader = new SettingReader(environment, options, command);
+	const apiUrl = readApiUrl(reader);
+	const isDryRun = reader.flag('dry-run');
+	const proxies = readProxySettings(environment, apiUrl);
 	const settings: Settings = {
 		apiKey: readApiKey(environment, reader.problems),
 		environment: reader.text('environment'),
@@ -53,17 +61,21 @@ export function readSettings(environment: Environment, options: GivenOptions): R
 		shouldRecordFailures: reader.flag('record-failures'),
 		fields: readFields(reader),
 		tags: reader.list('tags'),
-		apiUrl: readApiUrl(reader),
+		apiUrl,
+		proxyEnv: proxies.proxyEnv,
 		budgetMs: readBudget(reader),
 		dedupe: reader.choice('dedupe', dedupeModes),
 		undeliveredFile: reader.text('undelivered-file') ?? 'alert24-undelivered.json',
 		output: reader.choice('output', ['text', 'json']) ?? 'text',
 		dotenvFile: reader.text('dotenv-file'),
-		isDryRun: reader.flag('dry-run'),
+		isDryRun,
 		isVerbose: reader.flag('verbose'),
 	};
-	for (const id of settings.serviceIds) reader.rejectReference('service-id', id);
-	reader.rejectReference('environment', settings.environment);
+	for (const name of recordedTexts) reader.rejectReference(name, reader.text(name));
+	for (const name of ['service-id', 'tags'] as const) {
+		for (const item of reader.list(name)) reader.rejectReference(name, item);
+	}
+	if (!isDryRun) reader.problems.push(...proxies.problems);
 	reader.problems.push(...findPipeProblems(environment));
 	return { settings, problems: reader.problems, violations: findViolationsByHand(settings, reader) };
 }

@@ -1,3 +1,5 @@
+import { cutText } from './cut-text.ts';
+
 const longestQuote = 200;
 const longestLine = 4000;
 
@@ -15,13 +17,13 @@ const sectionMarker = /section_(start|end):/g;
 
 /** One line for a log: visible, bounded, and unable to open or close one of GitLab's collapsible sections. */
 export function toLogLine(text: string): string {
-	return cut(makeVisible(text), longestLine).replace(sectionMarker, 'section_$1\\u003a');
+	return cutText(makeVisible(text), longestLine).replace(sectionMarker, 'section_$1\\u003a');
 }
 
 /** A value as JSON, bounded: for messages that show what they got. */
 export function quote(value: unknown): string {
-	const text = typeof value === 'string' ? cut(value, longestQuote) : value;
-	return cut(makeVisible(JSON.stringify(text) ?? String(text)), 2 * longestQuote);
+	const text = typeof value === 'string' ? cutText(value, longestQuote) : value;
+	return cutText(makeVisible(stringify(text)), 2 * longestQuote);
 }
 
 /** JSON that means the same, without a character that a terminal or log would act on. */
@@ -31,11 +33,13 @@ export function toSafeJson(value: unknown): string {
 		.replace(sectionMarker, 'section_$1\\u003a');
 }
 
-function cut(text: string, limit: number): string {
-	if (text.length <= limit) return text;
-	// As much as can hold more characters than the limit: spreading a text of megabytes only to drop it would be waste.
-	const characters = [...text.slice(0, 2 * limit + 1)];
-	return characters.length <= limit ? text : `${characters.slice(0, limit - 1).join('')}…`;
+function stringify(value: unknown): string {
+	try {
+		return JSON.stringify(value) ?? String(value);
+	} catch {
+		// What is nested too deeply for JSON.stringify.
+		return 'a value that cannot be shown';
+	}
 }
 
 function escapeCharacter(character: string): string {

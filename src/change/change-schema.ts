@@ -73,7 +73,7 @@ export const changeSchema = {
 		external_id: {
 			type: 'string',
 			pattern: notBlank,
-			maxLength: 1024,
+			maxLength: 4096,
 			description: 'What names this deployment, and no other, in the CI.',
 		},
 		tags: {

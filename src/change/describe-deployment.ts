@@ -1,5 +1,6 @@
 import type { CiRun } from '../ci/ci-run.ts';
 import type { Outcome } from '../outcome.ts';
+import { trimBlanks } from '../trim-text.ts';
 import type { Deployment } from './build-change.ts';
 import type { Change } from './change-schema.ts';
 import { fitField } from './fit-field.ts';
@@ -41,5 +42,5 @@ export function buildDescription({ run, settings }: Deployment): string | undefi
 }
 
 function describeFact(name: string, value: string | undefined): string | undefined {
-	return value === undefined || value.trim() === '' ? undefined : `${name}: ${value}`;
+	return value === undefined || trimBlanks(value) === '' ? undefined : `${name}: ${value}`;
 }

@@ -1,3 +1,4 @@
+import { cutText } from '../cut-text.ts';
 import { type ChangeField, changeSchema } from './change-schema.ts';
 
 type TextField = Exclude<ChangeField, 'tags' | 'change_type' | 'risk_level'>;
@@ -19,10 +20,4 @@ export function fitField(field: TextField, text: string | undefined): string | u
 export function fitTag(text: string | undefined): string | undefined {
 	const { pattern, maxLength } = changeSchema.properties.tags.items;
 	return text !== undefined && new RegExp(pattern, 'u').test(text) ? cutText(text, maxLength) : undefined;
-}
-
-function cutText(text: string, limit: number): string {
-	if (text.length <= limit) return text;
-	const characters = [...text];
-	return characters.length <= limit ? text : `${characters.slice(0, limit - 1).join('')}…`;
 }

@@ -1,5 +1,6 @@
 // https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
 import type { Environment } from '../environment.ts';
+import { dropFromEnd } from '../trim-text.ts';
 import type { CiRun, PullRequest } from './ci-run.ts';
 import type { GitCommit, ReadCommit } from './git-commit.ts';
 
@@ -25,7 +26,7 @@ export async function readBitbucketRun(environment: Environment, readCommit: Rea
 		project: environment['BITBUCKET_REPO_SLUG'],
 		commitSha,
 		commitShortSha: commitSha?.slice(0, 8),
-		commitMessage: commit?.message.replace(/[\r\n]+$/, ''),
+		commitMessage: commit && (dropFromEnd(commit.message, '\r\n') || undefined),
 		// Absent in pipelines for a tag; in those for a pull request the source branch.
 		branch: environment['BITBUCKET_BRANCH'],
 		tag: environment['BITBUCKET_TAG'],

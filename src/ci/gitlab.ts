@@ -2,6 +2,7 @@
 import type { Environment } from '../environment.ts';
 import { isOutcome, type Outcome, type UnknownOutcome } from '../outcome.ts';
 import type { CiRun, PullRequest } from './ci-run.ts';
+import { dropFromEnd } from '../trim-text.ts';
 import { findMergeRequestNumber } from './merge-request-reference.ts';
 
 /** Whether the environment is that of a GitLab CI/CD job. */
@@ -17,7 +18,7 @@ export function readGitlabRun(environment: Environment): CiRun {
 		project: environment['CI_PROJECT_NAME'],
 		commitSha: environment['CI_COMMIT_SHA'],
 		commitShortSha: environment['CI_COMMIT_SHORT_SHA'] ?? environment['CI_COMMIT_SHA']?.slice(0, 8),
-		commitMessage: environment['CI_COMMIT_MESSAGE']?.replace(/[\r\n]+$/, ''),
+		commitMessage: dropFromEnd(environment['CI_COMMIT_MESSAGE'] ?? '', '\r\n') || undefined,
 		// CI_COMMIT_BRANCH is absent in merge request pipelines and, rightly, in those for a tag.
 		branch: environment['CI_COMMIT_BRANCH'] ?? environment['CI_MERGE_REQUEST_SOURCE_BRANCH_NAME'],
 		tag: environment['CI_COMMIT_TAG'],
@@ -46,7 +47,8 @@ function readMergeRequest(environment: Environment): PullRequest | undefined {
 		});
 	if (number === undefined) return undefined;
 	const baseUrl = (iid && environment['CI_MERGE_REQUEST_PROJECT_URL']) ?? projectUrl;
-	return { number, url: baseUrl && `${baseUrl}/-/merge_requests/${number}` };
+	const hasPage = baseUrl !== undefined && /^[1-9]\d{0,19}$/.test(number);
+	return { number, url: hasPage ? `${baseUrl}/-/merge_requests/${number}` : undefined };
 }
 
 // A re-deployment or roll-back runs in the old pipeline with a new job id, so the job's id comes first where it is known

@@ -1,5 +1,9 @@
+import { blanks, dropFromEnd } from '../trim-text.ts';
+
 /** The project whose merge requests count: a message may quote another project's. */
 export type ReferencedProject = Readonly<{ path: string | undefined; url: string | undefined }>;
+
+const lineStart = 'See merge request ';
 
 /**
  * Finds the number of the merge request that a commit message says it came from, as GitLab's commit templates write it
@@ -7,21 +11,21 @@ export type ReferencedProject = Readonly<{ path: string | undefined; url: string
  * else a subject that ends in `(!123)`. The last line counts, because a revert quotes the one that it reverts above its own.
  */
 export function findMergeRequestNumber(message: string, project: ReferencedProject): string | undefined {
-	const lines = message.split('\n');
+	const lines = message.split('\n').map((line) => dropFromEnd(line, blanks));
 	for (const line of lines.toReversed()) {
-		const reference = /^See merge request (\S+)\s*$/.exec(line)?.[1];
-		const number = reference && numberOfReference(reference, project);
+		const number = line.startsWith(lineStart) && numberOfReference(line.slice(lineStart.length), project);
 		if (number) return number;
 	}
-	const reference = /\(([^\s()]*!\d+)\)\s*$/.exec(lines[0] ?? '')?.[1];
-	return reference && numberOfReference(reference, project);
+	const reference = /\(([^ \t\v\f\r()]+)\)$/.exec(lines[0] ?? '')?.[1];
+	return reference?.includes('!') ? numberOfReference(reference, project) : undefined;
 }
 
 // `!12`, `group/project!12` or `https://host/group/project/-/merge_requests/12`
 function numberOfReference(reference: string, project: ReferencedProject): string | undefined {
-	const short = /^(.*)!(\d+)$/.exec(reference);
+	if (/[ \t\v\f\r]/.test(reference)) return undefined;
+	const short = /^(.*)!([1-9]\d{0,19})$/.exec(reference);
 	if (short) return short[1] === '' || short[1] === project.path ? short[2] : undefined;
 	const prefix = project.url && `${project.url}/-/merge_requests/`;
 	const number = prefix && reference.startsWith(prefix) ? reference.slice(prefix.length) : '';
-	return /^\d+$/.test(number) ? number : undefined;
+	return /^[1-9]\d{0,19}$/.test(number) ? number : undefined;
 }

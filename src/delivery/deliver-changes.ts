@@ -1,14 +1,12 @@
 import type { Change } from '../change/change-schema.ts';
 import type { Environment } from '../environment.ts';
 import type { Log } from '../log.ts';
-import { ConfigurationError } from '../reported-error.ts';
 import type { Settings } from '../settings.ts';
 import { Alert24Client } from './alert24-client.ts';
 import type { Clock } from './clock.ts';
 import type { DedupeMode } from './dedupe-mode.ts';
 import { deliverChange } from './deliver-change.ts';
 import type { Delivery } from './delivery.ts';
-import { readProxySettings } from './proxy.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { readTrustedCas } from './trusted-cas.ts';
 
@@ -24,25 +22,23 @@ export type DeliveryContext = Readonly<{
 
 /**
  * Delivers changes, all at once and each on its own: one that hangs takes no time from the others. The budget counts from now. Tells of each as
- * soon as it ended. Throws a ConfigurationError where a proxy variable is malformed.
+ * soon as it ended.
  */
 export async function deliverChanges(
 	changes: readonly Change[],
-	settings: Pick<Settings, 'apiUrl' | 'budgetMs'> & Readonly<{ apiKey: string; dedupe: DedupeMode }>,
+	settings: Pick<Settings, 'apiUrl' | 'budgetMs' | 'proxyEnv'> & Readonly<{ apiKey: string; dedupe: DedupeMode }>,
 	context: DeliveryContext,
-	onDelivered: (delivery: Delivery, index: number) => void = () => undefined,
+	onDelivered: (delivery: Delivery) => void = () => undefined,
 ): Promise<Delivery[]> {
 	const { environment, log, policy, clock, signal } = context;
-	const { proxyEnv, problems } = readProxySettings(environment);
-	if (problems.length > 0) throw new ConfigurationError(problems);
 	const cas = readTrustedCas(environment, log);
-	const { apiUrl, apiKey, dedupe } = settings;
+	const { apiUrl, apiKey, dedupe, proxyEnv } = settings;
 	const client = new Alert24Client({ apiUrl, apiKey, signal, proxyEnv, cas });
 	const deadlineMs = clock.now() + settings.budgetMs;
 	return Promise.all(
-		changes.map(async (change, index) => {
+		changes.map(async (change) => {
 			const delivery = await deliverChange(change, { client, policy, clock, deadlineMs, dedupe, signal, log });
-			onDelivered(delivery, index);
+			onDelivered(delivery);
 			return delivery;
 		}),
 	);

@@ -1,5 +1,6 @@
 import { type Alert24Client, isSuccess } from './alert24-client.ts';
-import { parseJson, property, readId } from './judge-answer.ts';
+import { parseJson, property } from '../json-value.ts';
+import { readId } from './judge-answer.ts';
 import { NetworkFault } from './network-fault.ts';
 
 /** What a look at Alert24's newest changes gave. Unreadable: it could not be looked, and another look is no use or might be. */

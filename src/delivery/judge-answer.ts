@@ -1,3 +1,4 @@
+import { parseJson, property } from '../json-value.ts';
 import { quote } from '../visible-text.ts';
 import { type Answer, isSuccess } from './alert24-client.ts';
 
@@ -35,15 +36,6 @@ export function judgeAnswer(answer: Answer): Verdict {
 	return { kind: 'refused', reason: remedy === undefined ? reason : `${reason}: ${remedy}`, mayHaveArrived };
 }
 
-/** Parses JSON; undefined for a text that is none. */
-export function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-}
-
 /** The id of a change, where it is one that can be shown. */
 export function readId(change: unknown): string | undefined {
 	const id = property(change, 'id');
@@ -59,9 +51,4 @@ function describeError(body: unknown): string {
 		typeof message === 'string' ? quote(message) : undefined,
 	].filter((word) => word !== undefined);
 	return words.length > 0 ? ` (${words.join(': ')})` : '';
-}
-
-/** One property of what may be an object. */
-export function property(value: unknown, name: string): unknown {
-	return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }

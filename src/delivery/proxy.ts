@@ -4,17 +4,17 @@ import type { Environment } from '../environment.ts';
 export type ProxySettings = Readonly<{ proxyEnv: Record<string, string>; problems: string[] }>;
 
 /**
- * Reads HTTPS_PROXY, HTTP_PROXY and NO_PROXY in both cases, as curl does: a proxy without a scheme is an http one, and a domain in NO_PROXY
+ * Reads the proxy for a URL, by HTTPS_PROXY or HTTP_PROXY, and NO_PROXY, in both cases, as curl does: a proxy without a scheme is an http one, and a domain in NO_PROXY
  * stands for its subdomains too. Node's agents ask for both to be written out
  * (https://nodejs.org/docs/latest-v24.x/api/http.html#built-in-proxy-support).
  */
-export function readProxySettings(environment: Environment): ProxySettings {
+export function readProxySettings(environment: Environment, apiUrl: URL): ProxySettings {
 	const proxyEnv: Record<string, string> = {};
 	const problems: string[] = [];
-	for (const name of ['https_proxy', 'http_proxy']) {
-		const spelling = environment[name] === undefined ? name.toUpperCase() : name;
-		const value = environment[spelling];
-		if (value === undefined) continue;
+	const name = apiUrl.protocol === 'http:' ? 'http_proxy' : 'https_proxy';
+	const spelling = environment[name] === undefined ? name.toUpperCase() : name;
+	const value = environment[spelling];
+	if (value !== undefined) {
 		const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
 		if (URL.canParse(url) && /^https?:\/\/[^/]/i.test(url) && hasDecodableCredentials(url)) proxyEnv[name] = url;
 		else problems.push(`${spelling} must be the URL of an HTTP proxy, such as http://proxy.example.com:3128`);

@@ -1,7 +1,17 @@
+import type { Change } from '../change/change-schema.ts';
 import type { UndeliveredChange } from './undelivered-file.ts';
 
-/** Leaves one change for each external id, the last: two with the same id are the same deployment. */
+/** Leaves of the same changes one, the last. */
 export function dropTwins(changes: readonly UndeliveredChange[]): UndeliveredChange[] {
-	const last = new Map(changes.map(({ change }, index) => [change.external_id, index]));
-	return changes.filter(({ change: { external_id: id } }, index) => id === undefined || last.get(id) === index);
+	const last = new Map(changes.map(({ change }, index) => [identify(change), index]));
+	return changes.filter(({ change }, index) => last.get(identify(change)) === index);
+}
+
+/** Whether two changes tell of the same deployment. */
+export function isTwin(change: Change, other: Change): boolean {
+	return identify(change) === identify(other);
+}
+
+function identify(change: Change): string {
+	return change.external_id ?? JSON.stringify(change);
 }

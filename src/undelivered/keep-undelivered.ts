@@ -1,15 +1,16 @@
-import { existsSync } from 'node:fs';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Log } from '../log.ts';
+import { describeFileError } from '../read-regular-file.ts';
 import type { Redactor } from '../redact.ts';
+import { isDefaultApiUrl } from '../read-api-url.ts';
 import { ReportedError } from '../reported-error.ts';
+import type { Settings } from '../settings.ts';
 import { quote } from '../visible-text.ts';
 import { dropTwins } from './drop-twins.ts';
 import {
 	buildUndeliveredDocument,
-	readUndeliveredFile,
 	type UndeliveredChange,
-	writeUndeliveredFile,
+	rewriteUndeliveredFile,
 } from './undelivered-file.ts';
 
 /** The deliveries that failed, as a file keeps them. `date` is in milliseconds since 1970. */
@@ -34,25 +35,29 @@ export function toUndelivered(deliveries: readonly Delivery[], date: number, red
  * Adds changes to the file of undelivered ones and says how to send them later. What another run of the same job left there stays, but for
  * the same change. Where the file cannot be written, its content goes to the log.
  */
-export function keepUndelivered(path: string, changes: readonly UndeliveredChange[], log: Log): void {
+export function keepUndelivered(
+	{ undeliveredFile: path, apiUrl }: Pick<Settings, 'undeliveredFile' | 'apiUrl'>,
+	changes: readonly UndeliveredChange[],
+	log: Log,
+): void {
+	const address = isDefaultApiUrl(apiUrl) ? '' : ` --api-url ${quoteForShell(apiUrl.href)}`;
 	if (changes.length === 0) return;
 	try {
-		const others = existsSync(path) ? readUndeliveredFile(path) : [];
-		writeUndeliveredFile(path, dropTwins([...others, ...changes]));
+		rewriteUndeliveredFile(path, (others) => dropTwins([...others, ...changes]));
 		log.notice(
-			`What was not recorded is kept in ${quote(path)}. Send it later with: alert24-notify replay ${quotePath(path)}`,
+			`What was not recorded is kept in ${quote(path)}. Send it later with: alert24-notify replay ${quoteForShell(path)}${address}`,
 		);
 	} catch (error) {
-		const cause = error instanceof ReportedError ? error.message : (error as NodeJS.ErrnoException).code;
+		const cause = error instanceof ReportedError ? error.message : describeFileError(error);
 		log.notice(
 			`What was not recorded could not be written to ${quote(path)} (${cause}). Here it is, to be kept in a file by hand:`,
 		);
 		log.noticeJson(buildUndeliveredDocument(changes));
-		log.notice('Send it later with: alert24-notify replay FILE');
+		log.notice(`Send it later with: alert24-notify replay FILE${address}`);
 	}
 }
 
 // As a shell takes it.
-function quotePath(path: string): string {
-	return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+function quoteForShell(text: string): string {
+	return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,14 +2,16 @@ import { deliverChanges } from '../delivery/deliver-changes.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { missingApiKey } from '../messages.ts';
 import type { GivenOptions } from '../options.ts';
+import { printChanges } from '../print-changes.ts';
 import type { CommandContext } from '../record-deployment.ts';
 import { reportDeliveries } from '../report-deliveries.ts';
+import { describeFileError } from '../read-regular-file.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { readSettings } from '../settings.ts';
 import { quote } from '../visible-text.ts';
-import { dropTwins } from './drop-twins.ts';
+import { dropTwins, isTwin } from './drop-twins.ts';
 import { toUndelivered } from './keep-undelivered.ts';
-import { readUndeliveredFile, type UndeliveredChange, writeUndeliveredFile } from './undelivered-file.ts';
+import { readUndeliveredFile, rewriteUndeliveredFile } from './undelivered-file.ts';
 
 /**
  * Sends what a file of undelivered changes holds, each at most once: every change is looked for before it is sent, and taken from the file as
@@ -17,27 +19,27 @@ import { readUndeliveredFile, type UndeliveredChange, writeUndeliveredFile } fro
  */
 export async function replayFile(path: string, options: GivenOptions, context: CommandContext): Promise<ExitCode> {
 	const { environment, log, redactor, clock } = context;
-	const { settings, problems } = readSettings(environment, options);
+	const { settings, problems } = readSettings(environment, options, 'replay');
 	const { apiKey, dedupe = 'always' } = settings;
 	redactor.hide(apiKey);
 	log.isVerbose = settings.isVerbose;
 	log.isJson = settings.output === 'json';
-	if (problems.length > 0 || apiKey === undefined) {
-		throw new ConfigurationError(problems.length > 0 ? problems : [missingApiKey]);
-	}
-	const waiting = new Set(dropTwins(readUndeliveredFile(path)));
-	if (waiting.size === 0) {
+	if (problems.length > 0) throw new ConfigurationError(problems);
+	const entries = dropTwins(readUndeliveredFile(path));
+	if (entries.length === 0) {
 		log.result(`Nothing to replay: ${quote(path)} holds no change`);
 		log.summary({ outcome: 'nothing_to_record', exit_code: exitCodes.ok, services: [] });
 		return exitCodes.ok;
 	}
-	const entries = [...waiting];
 	const changes = entries.map(({ change }) => change);
-	const deliveries = await deliverChanges(changes, { ...settings, apiKey, dedupe }, context, (delivery, index) => {
-		const entry = entries[index];
-		if (entry === undefined || delivery.state === 'refused' || delivery.state === 'undelivered') return;
-		waiting.delete(entry);
-		updateFile(path, [...waiting], log);
+	if (settings.isDryRun) {
+		printChanges(changes, log);
+		return exitCodes.ok;
+	}
+	if (apiKey === undefined) throw new ConfigurationError([missingApiKey]);
+	const deliveries = await deliverChanges(changes, { ...settings, apiKey, dedupe }, context, (delivery) => {
+		if (delivery.state === 'refused' || delivery.state === 'undelivered') return;
+		updateFile(path, (kept) => kept.filter(({ change }) => !isTwin(change, delivery.change)), log);
 	});
 	const attemptsBefore = new Map(entries.map(({ change, attempts }) => [change, attempts]));
 	const remaining = toUndelivered(deliveries, clock.date(), redactor).map((failed) => ({
@@ -45,18 +47,19 @@ export async function replayFile(path: string, options: GivenOptions, context: C
 		attempts: failed.attempts + (attemptsBefore.get(failed.change) ?? 0),
 	}));
 	if (remaining.length > 0) {
-		updateFile(path, remaining, log);
+		updateFile(path, (kept) => dropTwins([...kept, ...remaining]), log);
 		log.notice(`${quote(path)} keeps what is still not recorded: ${remaining.length} of ${entries.length}`);
 	}
 	return reportDeliveries(deliveries, log);
 }
 
-function updateFile(path: string, changes: readonly UndeliveredChange[], log: CommandContext['log']): void {
+function updateFile(path: string, rewrite: Parameters<typeof rewriteUndeliveredFile>[1], log: CommandContext['log']): void {
 	try {
-		writeUndeliveredFile(path, changes);
+		rewriteUndeliveredFile(path, rewrite);
 	} catch (error) {
+		const cause = error instanceof ConfigurationError ? error.message : describeFileError(error);
 		log.notice(
-			`${quote(path)} could not be updated (${(error as NodeJS.ErrnoException).code}); replaying it again records nothing twice`,
+			`${quote(path)} could not be updated (${cause}); replaying it again records nothing twice that has an external_id`,
 		);
 	}
 }

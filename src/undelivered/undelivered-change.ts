@@ -1,5 +1,5 @@
 import { findViolations } from '../change/validate-change.ts';
-import { property } from '../delivery/judge-answer.ts';
+import { property } from '../json-value.ts';
 import type { UndeliveredChange } from './undelivered-file.ts';
 
 /** Whether a value from a file is an undelivered change, with a change that the schema lets pass. */

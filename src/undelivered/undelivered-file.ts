@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Change } from '../change/change-schema.ts';
 import { ConfigurationError } from '../reported-error.ts';
+import { parseJson, property } from '../json-value.ts';
+import { readRegularFile, UnusableFile } from '../read-regular-file.ts';
 import { quote } from '../visible-text.ts';
+import { withLockOn } from './lock-file.ts';
 import { isUndeliveredChange } from './undelivered-change.ts';
 
 /** A change that could not be delivered, and what is known of that. */
@@ -19,6 +22,7 @@ export type UndeliveredChange = Readonly<{
 
 const format = 'alert24-notify undelivered changes';
 const version = 1;
+const largestFile = 256 * 1024 * 1024;
 
 /** The content of a file that `replay` reads: changes that wait to be delivered, oldest first. */
 export function buildUndeliveredDocument(changes: readonly UndeliveredChange[]): object {
@@ -27,23 +31,32 @@ export function buildUndeliveredDocument(changes: readonly UndeliveredChange[]):
 
 /** Reads such a file. Throws a ConfigurationError for one that cannot be read, is damaged, foreign or of a newer version. */
 export function readUndeliveredFile(path: string): UndeliveredChange[] {
-	const document = parseDocument(path);
+	const document = readDocument(path);
 	const refuse = (flaw: string) => new ConfigurationError([`${quote(path)} ${flaw}; it is left as it is`]);
-	if (document['format'] !== format) throw refuse('is not a file of undelivered changes');
-	if (typeof document['version'] === 'number' && document['version'] > version) {
-		throw refuse(
-			`has version ${document['version']}, this program knows versions up to ${version}: use a newer alert24-notify`,
-		);
+	if (property(document, 'format') !== format) throw refuse('is not a file of undelivered changes');
+	const given = property(document, 'version');
+	if (typeof given === 'number' && given > version) {
+		throw refuse(`has version ${given}, this program knows versions up to ${version}: use a newer alert24-notify`);
 	}
-	const { changes } = document;
-	if (document['version'] !== version || !Array.isArray(changes) || !changes.every(isUndeliveredChange)) {
+	const changes = property(document, 'changes');
+	if (given !== version || !Array.isArray(changes) || !changes.every(isUndeliveredChange)) {
 		throw refuse('is damaged: it does not hold a list of undelivered changes');
 	}
 	return changes;
 }
 
-/** Writes such a file whole or not at all, readable by its owner alone. Throws what node:fs throws. */
-export function writeUndeliveredFile(path: string, changes: readonly UndeliveredChange[]): void {
+/**
+ * Rewrites such a file, or makes it, whole or not at all, readable by its owner alone. `rewrite` gets what it holds by now, which another process
+ * may have changed. Throws a ConfigurationError for a file that is not such a one, else what node:fs throws.
+ */
+export function rewriteUndeliveredFile(
+	path: string,
+	rewrite: (changes: readonly UndeliveredChange[]) => readonly UndeliveredChange[],
+): void {
+	withLockOn(path, () => writeWhole(path, rewrite(existsSync(path) ? readUndeliveredFile(path) : [])));
+}
+
+function writeWhole(path: string, changes: readonly UndeliveredChange[]): void {
 	const temporary = `${path}.${randomUUID()}.tmp`;
 	try {
 		const file = openSync(temporary, 'wx', 0o600);
@@ -60,17 +73,13 @@ export function writeUndeliveredFile(path: string, changes: readonly Undelivered
 	}
 }
 
-function parseDocument(path: string): Record<string, unknown> {
-	let text: string;
+function readDocument(path: string): unknown {
 	try {
-		text = readFileSync(path, 'utf8');
+		const document = parseJson(readRegularFile(path, largestFile).toString('utf8'));
+		if (document !== undefined) return document;
 	} catch (error) {
-		throw new ConfigurationError([`${quote(path)} cannot be read (${(error as NodeJS.ErrnoException).code})`]);
+		if (error instanceof UnusableFile) throw new ConfigurationError([`${quote(path)} ${error.message}`]);
+		throw error;
 	}
-	try {
-		const document: unknown = JSON.parse(text);
-		return typeof document === 'object' && document !== null ? (document as Record<string, unknown>) : {};
-	} catch {
-		throw new ConfigurationError([`${quote(path)} is damaged: it is not JSON; it is left as it is`]);
-	}
+	throw new ConfigurationError([`${quote(path)} is damaged: it is not JSON; it is left as it is`]);
 }
