@@ -1,8 +1,9 @@
-// Makes of the Alpine system in the folder given the image's file system: less Alpine's package manager, plus Node and the program. It runs inside
+// Makes of the Alpine system in the folder given the image's file system: less Alpine's package manager and its libraries, plus Node and the program. It runs inside
 // Node's image, whose binary and libraries it takes.
 import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addEntries, keepPackages } from './alpine-packages.ts';
+import { removeUnneededLibraries } from './remove-unneeded-libraries.ts';
 import { stripElf } from './strip-elf.ts';
 
 const root = process.argv[2] ?? '';
@@ -23,3 +24,4 @@ addEntries(root, '/', ['libstdc++', 'libgcc']);
 writeFileSync(join(root, 'usr/local/bin/node'), stripElf(readFileSync(process.execPath)), { mode: 0o755 });
 cpSync('dist/image', join(root, 'usr/local/lib/alert24-notify'), { recursive: true });
 symlinkSync('../lib/alert24-notify/launcher.js', join(root, 'usr/local/bin/alert24-notify'));
+removeUnneededLibraries(root);

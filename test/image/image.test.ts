@@ -24,11 +24,7 @@ function env(variables: Readonly<Record<string, string>>): string[] {
 describe('the image', { skip: containers.skip }, () => {
 	let image = '';
 	before(async () => {
-		image = await engine.buildImage(
-			'localhost/alert24-notify:test',
-			'--build-arg=VERSION=1.2.3',
-			'--build-arg=REVISION=abc',
-		);
+		image = await engine.buildImage('localhost/alert24-notify:test');
 	});
 
 	const users = { root: '0:0', 'user 1000': '1000:1000', 'any user id, as OpenShift gives': '1000660000:0' };
@@ -123,7 +119,5 @@ describe('the image', { skip: containers.skip }, () => {
 			labels.sort(),
 			expected.map((name) => `org.opencontainers.image.${name}`),
 		);
-		if (process.env['ALERT24_IMAGE'] === undefined)
-			assert.equal(config.Labels['org.opencontainers.image.version'], '1.2.3');
 	});
 });
