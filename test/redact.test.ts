@@ -22,6 +22,14 @@ describe('Redactor', () => {
 		);
 	});
 
+	it('takes out the beginning of a secret where a text was cut', () => {
+		const redactor = new Redactor({});
+		redactor.hide(key);
+		assert.equal(redactor.redact(`a ${key.slice(0, 39)}…`), 'a [redacted]…');
+		assert.equal(redactor.redact(`a ${key.slice(0, 5)}… b… ak`), 'a [redacted]… b… ak');
+		assert.equal(redactor.redact('peak… ak_l'), 'peak… ak_l');
+	});
+
 	it('knows the job token', () => {
 		assert.equal(new Redactor({ CI_JOB_TOKEN: 'glcbt-64_abcdef' }).redact('x glcbt-64_abcdef'), 'x [redacted]');
 	});

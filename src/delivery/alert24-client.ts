@@ -26,7 +26,7 @@ export type Alert24ClientOptions = Readonly<{
 const mebibyte = 1024 * 1024;
 /** More than Alert24's answer to one change needs, and to a list of a hundred with long messages. An endless one is broken off here. */
 const longestAnswer = mebibyte;
-const longestList = 8 * mebibyte;
+const longestList = 4 * mebibyte;
 
 /** Alert24's changes API (alert24.net/docs/api-changes): one call, one request. Redirects are not followed: they would take the key elsewhere. */
 export class Alert24Client {

@@ -117,6 +117,25 @@ describe('the change that a pipeline with the component notify records', () => {
 		assert.equal(alert24.changes.length, 1);
 	});
 
+	it('is sent later by a manual job that replays it, when Alert24 refused it', async () => {
+		const replay = {
+			stage: '.post',
+			rules: [{ when: 'manual', allow_failure: true }],
+			needs: ['alert24:success'],
+			script: ['alert24-notify replay alert24-undelivered.json'],
+		};
+		const include = [includeNotify({ api_url: alert24.url })];
+		const pipeline = { stages, include, deploy, 'alert24:replay': replay };
+		const variables = { ALERT24_API_KEY: alert24.apiKey };
+		alert24.failAlways({ kind: 'status', status: 403 });
+		const { log: refused } = await project.run(pipeline, variables);
+		assert.match(refused, /NOT RECORDED: .*\n.*alert24-notify replay alert24-undelivered\.json\n/);
+		alert24.heal();
+		const { log } = await project.run(pipeline, { ...variables, ALERT24_API_URL: alert24.url }, 'alert24:replay');
+		assert.match(log, /alert24:replay > Recorded: /);
+		assert.equal(alert24.changes.length, 1);
+	});
+
 	it('is not there, and the pipeline green, when Alert24 refuses it', async () => {
 		alert24.failAlways({ kind: 'status', status: 403 });
 		const { exitCode, log } = await run({}, deploy);
