@@ -2,6 +2,7 @@ import got, { type OptionsInit, type Response } from 'got';
 import type { Change } from '../change/change-schema.ts';
 import { version } from '../version.ts';
 import { openConnections } from './connections.ts';
+import { limitTime } from './limit-time.ts';
 import { buildTimeOut, NetworkFault, translateGotError } from './network-fault.ts';
 
 /** A complete answer of the server. */
@@ -54,7 +55,7 @@ export class Alert24Client {
 	async #request(path: string, request: OptionsInit, limitMs: number, longestBody: number): Promise<Answer> {
 		const { apiUrl, apiKey, proxyEnv, cas, signal } = this.#options;
 		// Not got's time-out: a request that waits for a proxy's tunnel is not ended by it.
-		const limit = AbortSignal.timeout(Math.ceil(limitMs));
+		const limit = limitTime(limitMs);
 		const connections = openConnections(proxyEnv, cas);
 		const stream = got.stream(`${apiUrl.href.replace(/\/$/, '')}${path}`, {
 			...request,
@@ -68,7 +69,7 @@ export class Alert24Client {
 			decompress: false,
 			followRedirect: false,
 			retry: { limit: 0 },
-			signal: AbortSignal.any([signal, limit]),
+			signal: AbortSignal.any([signal, limit.signal]),
 			throwHttpErrors: false,
 		} as OptionsInit & { isStream?: true });
 		let response: Response | undefined;
@@ -85,7 +86,7 @@ export class Alert24Client {
 				retryAfter: first(response.headers['retry-after']),
 			};
 		} catch (error) {
-			const isLate = limit.aborted && !signal.aborted;
+			const isLate = limit.signal.aborted && !signal.aborted;
 			const missing = connections.wereReady() ? 'complete answer' : 'connection';
 			const fault = isLate ? buildTimeOut(missing, limitMs) : translateGotError(error, proxyEnv);
 			if (fault instanceof NetworkFault) {
@@ -94,6 +95,7 @@ export class Alert24Client {
 			}
 			throw fault;
 		} finally {
+			limit.clear();
 			stream.destroy();
 			connections.close();
 		}

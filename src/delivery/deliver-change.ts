@@ -1,32 +1,20 @@
 import type { Change } from '../change/change-schema.ts';
-import type { Log } from '../log.ts';
-import type { Alert24Client } from './alert24-client.ts';
-import type { Clock } from './clock.ts';
-import type { DedupeMode } from './dedupe-mode.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, DeliveryOptions } from './delivery.ts';
 import { buildBlindFailure, buildFailure, type Failure } from './failure.ts';
 import { findRecordedChange, type Look } from './find-recorded-change.ts';
 import { buildIdempotencyKey } from './idempotency-key.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
 import { NetworkFault } from './network-fault.ts';
-import { attemptLimitMs, delayBeforeRetry, type RetryPolicy, readRetryAfter } from './retry-policy.ts';
+import { attemptLimitMs, delayBeforeRetry, readRetryAfter } from './retry-policy.ts';
 
-export type DeliveryOptions = Readonly<{
-	client: Alert24Client;
-	policy: RetryPolicy;
-	clock: Clock;
-	/** When everything must be over, by `clock.now()`. */
-	deadlineMs: number;
-	dedupe: DedupeMode;
-	/** Ends the delivery at once. */
-	signal: AbortSignal;
-	log: Log;
-}>;
+// While so much of the budget is left, a list that cannot be had now is asked again; after that the change is sent again unlooked.
+const shareForLooks = 0.5;
 
-// After so many looks that failed for a passing reason the change is sent again unlooked.
-const mostBlindLooks = 2;
-
-/** Delivers one change within the budget, and at most once as far as its external id can be looked for. Throws only on a fault of this program. */
+/**
+ * Delivers one change within the budget, and at most once. Two records can come about only where an attempt was recorded without an answer
+ * that said so, and the list then could not be had, for good or for half of the budget, or did not show the change; or where it is not to be
+ * looked for: without an external id, or by ALERT24_DEDUPE=never. Throws only on a fault of this program.
+ */
 export function deliverChange(change: Change, options: DeliveryOptions): Promise<Delivery> {
 	return new ChangeDelivery(change, options).run();
 }
@@ -35,8 +23,8 @@ class ChangeDelivery {
 	readonly #change: Change;
 	readonly #options: DeliveryOptions;
 	readonly #idempotencyKey: string;
+	readonly #budgetMs: number;
 	#attempts = 0;
-	#blindLooks = 0;
 	#mayHaveArrived = false;
 	#wasAccepted = false;
 	#requestId: string | undefined;
@@ -45,6 +33,7 @@ class ChangeDelivery {
 		this.#change = change;
 		this.#options = options;
 		this.#idempotencyKey = buildIdempotencyKey(change);
+		this.#budgetMs = this.#remainingMs();
 	}
 
 	async run(): Promise<Delivery> {
@@ -89,7 +78,7 @@ class ChangeDelivery {
 	// An accepted change is sent again only when a list shows that it is not there; one that may have arrived, also when no list can be had.
 	#isBlind(look: Look | undefined): look is Extract<Look, { kind: 'unreadable' }> {
 		if (look?.kind !== 'unreadable' || !look.isPassing) return false;
-		return this.#wasAccepted || ++this.#blindLooks < mostBlindLooks;
+		return this.#wasAccepted || this.#remainingMs() > shareForLooks * this.#budgetMs;
 	}
 
 	#isInDoubt(look: Look | undefined): boolean {

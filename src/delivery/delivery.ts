@@ -1,4 +1,9 @@
 import type { Change } from '../change/change-schema.ts';
+import type { Log } from '../log.ts';
+import type { Alert24Client } from './alert24-client.ts';
+import type { Clock } from './clock.ts';
+import type { DedupeMode } from './dedupe-mode.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 
 /** How the delivery of one change ended. */
 export type Delivery = Readonly<{
@@ -14,4 +19,17 @@ export type Delivery = Readonly<{
 	reason: string | undefined;
 	/** Whether it may be recorded all the same: an attempt may have arrived, and no list could be had. */
 	isUncertain: boolean;
+}>;
+
+/** What the delivery of a change needs. */
+export type DeliveryOptions = Readonly<{
+	client: Alert24Client;
+	policy: RetryPolicy;
+	clock: Clock;
+	/** When everything must be over, by `clock.now()`. */
+	deadlineMs: number;
+	dedupe: DedupeMode;
+	/** Ends the delivery at once. */
+	signal: AbortSignal;
+	log: Log;
 }>;

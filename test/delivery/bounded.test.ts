@@ -78,7 +78,7 @@ suite('the budget holds, to the end of the process,', { concurrency: 4 }, () => 
 		const more = { ALERT24_TIMEOUT: '1', ALERT24_API_URL: 'https://alert24.invalid', UV_THREADPOOL_SIZE: '1' };
 		// The only thread that could look up a name waits for somebody to write to a pipe.
 		const pipe = join(directory, 'pipe');
-		execFileSync('mkfifo', [pipe]);
+		execFileSync('sh', ['-c', 'mkfifo "$0"', pipe]);
 		const source = `import { open } from 'node:fs'; open(${JSON.stringify(pipe)}, 'r', () => undefined);`;
 		const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(source)}`];
 		await using run = await runProgram([], variablesFor(alert24, more), { nodeOptions });

@@ -45,24 +45,17 @@ suite('ALERT24_DEDUPE', { concurrency: true }, () => {
 				records: 1,
 				lists: { always: list },
 				policy: { lookMs: 100 },
-				pauses: list.kind === 'silence' ? [[500, 1000]] : [],
 				variables: { ALERT24_DEDUPE: 'always' },
 			}));
 	}
 
 	test('always leaves most of a short budget to the change itself', async () => {
-		const alert24 = await startAlert24();
+		await using alert24 = await startAlert24();
 		alert24.failListsAlways({ kind: 'silence' });
-		await checkRow(
-			{
-				...recorded,
-				records: 1,
-				policy: { firstDelayMs: 1, lookMs: 5000 },
-				pauses: [[0.5, 1]],
-				variables: { ALERT24_DEDUPE: 'always', ALERT24_TIMEOUT: '1' },
-			},
-			alert24,
-		);
+		const variables = { ALERT24_DEDUPE: 'always', ALERT24_TIMEOUT: '1' };
+		const { exitCode, stdout } = await tryDelivery(alert24, { variables, policy: { firstDelayMs: 1 } });
+		assert.equal(exitCode, 0);
+		assert.match(stdout, /^Recorded: /);
 	});
 
 	test('never does not look at all, at the price of a second record', () =>
@@ -153,10 +146,10 @@ suite('a look', { concurrency: true }, () => {
 	test('comes last when a later attempt is refused', () =>
 		check({
 			posts: [failedButRecorded, { kind: 'status', status: 400 }],
-			lists: [failing, failing],
+			lists: [{ kind: 'status', status: 403 }],
 			exitCode: 0,
 			attempts: 2,
-			lookups: 3,
+			lookups: 2,
 			records: 1,
 		}));
 

@@ -49,7 +49,7 @@ suite('judgeAnswer', () => {
 	test('bounds its words and keeps them on one line, whatever the body', () => {
 		const error = fc.record({
 			type: fc.anything(),
-			message: fc.oneof(fc.string({ unit: 'binary' }), fc.constant('\n\u001b'.repeat(1e6))),
+			message: fc.oneof(fc.string({ unit: 'binary' }), fc.constant('\n\u001b'.repeat(1e5))),
 		});
 		fc.assert(
 			fc.property(fc.integer({ min: 300, max: 599 }), error, (status, told) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
@@ -100,6 +101,20 @@ describe('the change that a pipeline with the component notify records', () => {
 		const { log } = await run({ dry_run: true }, deploy);
 		assert.match(log, /alert24:success > +"summary": "Deployed shop @ /);
 		assert.deepEqual(alert24.requests, []);
+	});
+
+	it('gives its id to later jobs where dotenv is on', async () => {
+		await run({ dotenv: true }, deploy);
+		// gitlab-ci-local hands reports on only from jobs that run apart from the project's directory.
+		const report = await readFile(join(project.directory, 'alert24.env'), 'utf8');
+		assert.match(report, new RegExp(`^ALERT24_CHANGE_ID=${alert24.changes[0]?.id}$`, 'm'));
+	});
+
+	it('is not recorded again by a job that is retried, where dedupe is always', async () => {
+		await run({ dedupe: 'always' }, deploy);
+		const { log } = await run({ dedupe: 'always' }, deploy);
+		assert.match(log, /alert24:success > Already recorded: /);
+		assert.equal(alert24.changes.length, 1);
 	});
 
 	it('is not there, and the pipeline green, when Alert24 refuses it', async () => {

@@ -51,6 +51,8 @@ describe('the inputs of the component notify', () => {
 	for (const [name, value, complaint] of [
 		['change_type', 'deploy', 'not in the list of allowed options'],
 		['risk_level', 'severe', 'not in the list of allowed options'],
+		['dedupe', 'sometimes', 'not in the list of allowed options'],
+		['dotenv', 'alert24.env', 'provided value is not a boolean'],
 		['timeout', 'a minute', 'provided value is not a number'],
 		['record_failures', 'yes', 'provided value is not a boolean'],
 		['runner_tags', 'docker', 'provided value is not a array'],

@@ -34,6 +34,7 @@ describe('a pipeline that includes the component notify', () => {
 			ALERT24_SUMMARY: '',
 			ALERT24_TAGS: '',
 			ALERT24_TIMEOUT: '60',
+			ALERT24_DEDUPE: 'on-retry',
 			ALERT24_UNDELIVERED_FILE: 'alert24-undelivered.json',
 		});
 	});
@@ -92,6 +93,7 @@ describe('a pipeline that includes the component notify', () => {
 			ALERT24_SUMMARY: `summary ${hostileText}\n\n`,
 			ALERT24_TAGS: `change_tags ${hostileText}\n\n`,
 			ALERT24_TIMEOUT: '60',
+			ALERT24_DEDUPE: 'on-retry',
 			ALERT24_UNDELIVERED_FILE: 'alert24-undelivered.json',
 		});
 	});

@@ -16,6 +16,8 @@ const variants = {
 		environment: 'review/$CI_COMMIT_REF_SLUG',
 		runner_tags: ['docker', 'eu west'],
 		dry_run: true,
+		dotenv: true,
+		dedupe: 'always',
 		allow_failure: false,
 		rules: tagsOnly,
 		stage: 'report',
@@ -70,6 +72,7 @@ describe('the jobs of the component notify', () => {
 				ALERT24_CHANGED_BY: '',
 				ALERT24_API_URL: 'https://app.alert24.net',
 				ALERT24_TIMEOUT: '60',
+				ALERT24_DEDUPE: 'on-retry',
 				ALERT24_UNDELIVERED_FILE: 'alert24-undelivered.json',
 				ALERT24_STATUS: 'success',
 			},
@@ -102,7 +105,15 @@ describe('the jobs of the component notify', () => {
 				...variables,
 				ALERT24_ENVIRONMENT: 'review/$CI_COMMIT_REF_SLUG',
 				ALERT24_TIMEOUT: '2.5',
+				ALERT24_DEDUPE: 'always',
 				ALERT24_DRY_RUN: 'true',
+				ALERT24_DOTENV_FILE: 'alert24.env',
+			},
+			artifacts: {
+				paths: ['alert24-undelivered.json'],
+				when: 'always',
+				expire_in: '30 days',
+				reports: { dotenv: 'alert24.env' },
 			},
 		});
 		assert.deepEqual(jobs['switched:failure']?.['rules'], tagsOnly);
