@@ -7,7 +7,7 @@ const places: Readonly<Record<string, readonly RegExp[]>> = {
 	'CHANGELOG.md': [new RegExp(String.raw`(?<=^## \[)${number}(?=\] - )`, 'm')],
 	others: [
 		// The image, the pipe, the address of a release, the user agent.
-		new RegExp(`(?<=alert24-notify[:/])${number}`, 'g'),
+		new RegExp(`(?<=alert24-notify(?:[:/]|/-/releases/))${number}`, 'g'),
 		new RegExp(`(?<=")${number}(?=" # version$)`, 'gm'),
 		new RegExp(String.raw`(?<=^\| \`image_tag\` .*\`)${number}(?=\`)`, 'gm'),
 	],

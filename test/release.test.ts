@@ -88,8 +88,8 @@ describe('setVersion', () => {
 
 	it('leaves the versions of others alone', () => {
 		const text =
-			'image: registry.example.com/alert24-notify:1.0.0\nimage: node:1.0.0\n[Keep](https://keepachangelog.com/en/1.0.0/)\n';
-		const expected = text.replace('notify:1.0.0', 'notify:1.1.0');
+			'https://gitlab.com/alert24/alert24-notify/-/releases/1.0.0/downloads\nimage: registry.example.com/alert24-notify:1.0.0\nimage: node:1.0.0\n[Keep](https://keepachangelog.com/en/1.0.0/)\n';
+		const expected = text.replace('notify:1.0.0', 'notify:1.1.0').replace('releases/1.0.0', 'releases/1.1.0');
 		assert.equal(setVersion('README.md', text, '1.1.0', '2026-01-02'), expected);
 	});
 });

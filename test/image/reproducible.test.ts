@@ -18,9 +18,10 @@ async function listFiles(image: string): Promise<string[]> {
 }
 
 describe('two builds of the image', { skip: containers.skip }, () => {
-	it('hold the same files, byte for byte', async () => {
+	it('hold the same files, byte for byte', async (t) => {
 		const first = await engine.buildImage('localhost/alert24-notify:test');
 		const second = 'localhost/alert24-notify:test-again';
+		t.after(() => engine.run(['rmi', '--force', second]));
 		await engine.expect(['build', '--quiet', '--no-cache', '--tag', second, '.']);
 		const [files, again] = [await listFiles(first), await listFiles(second)];
 		assert.ok(files.some((line) => line.endsWith('  /usr/local/lib/alert24-notify/alert24-notify.js.cache')));
