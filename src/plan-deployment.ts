@@ -35,7 +35,8 @@ export async function planDeployment(
 	const outcome = settings.status ?? run?.outcome;
 	const isKnown = typeof outcome === 'string';
 	const reasonNotTo = isKnown ? findReasonNotToRecord(run, outcome, settings) : undefined;
-	const recordedEnvironment = settings.environment ?? (trimBlanks(run?.environment ?? '') === '' ? undefined : run?.environment);
+	const recordedEnvironment =
+		settings.environment ?? (trimBlanks(run?.environment ?? '') === '' ? undefined : run?.environment);
 
 	const found = [...problems];
 	if (run === undefined) found.push(notInCi);

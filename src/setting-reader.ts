@@ -1,7 +1,14 @@
 import { isBitbucketPipe, spellPipeVariable } from './ci/bitbucket-pipe.ts';
 import type { Environment } from './environment.ts';
 import { readFlag } from './flag.ts';
-import { type Command, type GivenOptions, type OptionDefinition, type OptionName, optionDefinitions, variableOf } from './options.ts';
+import {
+	type Command,
+	type GivenOptions,
+	type OptionDefinition,
+	type OptionName,
+	optionDefinitions,
+	variableOf,
+} from './options.ts';
 import { trimBlanks } from './trim-text.ts';
 import { quote } from './visible-text.ts';
 
@@ -28,9 +35,7 @@ export class SettingReader {
 
 	/** The items between commas, trimmed, each once. */
 	list(name: OptionName): string[] {
-		const items = (this.text(name) ?? '')
-			.split(',')
-			.map(trimBlanks);
+		const items = (this.text(name) ?? '').split(',').map(trimBlanks);
 		return [...new Set(items.filter((item) => item !== ''))];
 	}
 

@@ -2,8 +2,8 @@ import type { Change } from './change/change-schema.ts';
 import { findViolations } from './change/validate-change.ts';
 import { findPipeProblems } from './ci/bitbucket-pipe.ts';
 import { type DedupeMode, dedupeModes } from './delivery/dedupe-mode.ts';
-import type { Environment } from './environment.ts';
 import { readProxySettings } from './delivery/proxy.ts';
+import type { Environment } from './environment.ts';
 import { type Command, type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
 import { type Outcome, outcomes } from './outcome.ts';
 import { readApiKey } from './read-api-key.ts';
@@ -42,12 +42,24 @@ export type Settings = Readonly<{
 export type ReadSettings = Readonly<{ settings: Settings; problems: string[]; violations: string[] }>;
 
 // All that is recorded as it stands.
-const recordedTexts = ['environment', 'deploy-job', 'summary', 'description', 'changed-by', 'external-id', 'source'] as const;
+const recordedTexts = [
+	'environment',
+	'deploy-job',
+	'summary',
+	'description',
+	'changed-by',
+	'external-id',
+	'source',
+] as const;
 const longestBudgetSeconds = 240;
 const longestJobName = 255;
 
 /** Reads every setting. One that has a mistake is reported, and is as if it were absent. */
-export function readSettings(environment: Environment, options: GivenOptions, command: Command = 'record'): ReadSettings {
+export function readSettings(
+	environment: Environment,
+	options: GivenOptions,
+	command: Command = 'record',
+): ReadSettings {
 	const reader = new SettingReader(environment, options, command);
 	const apiUrl = readApiUrl(reader);
 	const isDryRun = reader.flag('dry-run');

@@ -1,8 +1,8 @@
 // https://docs.gitlab.com/ci/variables/predefined_variables/
 import type { Environment } from '../environment.ts';
 import { isOutcome, type Outcome, type UnknownOutcome } from '../outcome.ts';
-import type { CiRun, PullRequest } from './ci-run.ts';
 import { dropFromEnd } from '../trim-text.ts';
+import type { CiRun, PullRequest } from './ci-run.ts';
 import { findMergeRequestNumber } from './merge-request-reference.ts';
 
 /** Whether the environment is that of a GitLab CI/CD job. */

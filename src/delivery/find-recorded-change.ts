@@ -1,5 +1,5 @@
-import { type Alert24Client, isSuccess } from './alert24-client.ts';
 import { parseJson, property } from '../json-value.ts';
+import { type Alert24Client, isSuccess } from './alert24-client.ts';
 import { readId } from './judge-answer.ts';
 import { NetworkFault } from './network-fault.ts';
 

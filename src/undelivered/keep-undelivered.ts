@@ -1,17 +1,13 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Log } from '../log.ts';
+import { isDefaultApiUrl } from '../read-api-url.ts';
 import { describeFileError } from '../read-regular-file.ts';
 import type { Redactor } from '../redact.ts';
-import { isDefaultApiUrl } from '../read-api-url.ts';
 import { ReportedError } from '../reported-error.ts';
 import type { Settings } from '../settings.ts';
 import { quote } from '../visible-text.ts';
 import { dropTwins } from './drop-twins.ts';
-import {
-	buildUndeliveredDocument,
-	type UndeliveredChange,
-	rewriteUndeliveredFile,
-} from './undelivered-file.ts';
+import { buildUndeliveredDocument, rewriteUndeliveredFile, type UndeliveredChange } from './undelivered-file.ts';
 
 /** The deliveries that failed, as a file keeps them. `date` is in milliseconds since 1970. */
 export function toUndelivered(deliveries: readonly Delivery[], date: number, redactor: Redactor): UndeliveredChange[] {
@@ -40,12 +36,12 @@ export function keepUndelivered(
 	changes: readonly UndeliveredChange[],
 	log: Log,
 ): void {
-	const address = isDefaultApiUrl(apiUrl) ? '' : ` --api-url ${quoteForShell(apiUrl.href)}`;
+	const later = isDefaultApiUrl(apiUrl) ? 'Send it later with' : 'Send it later, to the same ALERT24_API_URL, with';
 	if (changes.length === 0) return;
 	try {
 		rewriteUndeliveredFile(path, (others) => dropTwins([...others, ...changes]));
 		log.notice(
-			`What was not recorded is kept in ${quote(path)}. Send it later with: alert24-notify replay ${quoteForShell(path)}${address}`,
+			`What was not recorded is kept in ${quote(path)}. ${later}: alert24-notify replay ${quoteForShell(path)}`,
 		);
 	} catch (error) {
 		const cause = error instanceof ReportedError ? error.message : describeFileError(error);
@@ -53,7 +49,7 @@ export function keepUndelivered(
 			`What was not recorded could not be written to ${quote(path)} (${cause}). Here it is, to be kept in a file by hand:`,
 		);
 		log.noticeJson(buildUndeliveredDocument(changes));
-		log.notice(`Send it later with: alert24-notify replay FILE${address}`);
+		log.notice(`${later}: alert24-notify replay FILE`);
 	}
 }
 

@@ -3,9 +3,9 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { missingApiKey } from '../messages.ts';
 import type { GivenOptions } from '../options.ts';
 import { printChanges } from '../print-changes.ts';
+import { describeFileError } from '../read-regular-file.ts';
 import type { CommandContext } from '../record-deployment.ts';
 import { reportDeliveries } from '../report-deliveries.ts';
-import { describeFileError } from '../read-regular-file.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { readSettings } from '../settings.ts';
 import { quote } from '../visible-text.ts';
@@ -53,7 +53,11 @@ export async function replayFile(path: string, options: GivenOptions, context: C
 	return reportDeliveries(deliveries, log);
 }
 
-function updateFile(path: string, rewrite: Parameters<typeof rewriteUndeliveredFile>[1], log: CommandContext['log']): void {
+function updateFile(
+	path: string,
+	rewrite: Parameters<typeof rewriteUndeliveredFile>[1],
+	log: CommandContext['log'],
+): void {
 	try {
 		rewriteUndeliveredFile(path, rewrite);
 	} catch (error) {

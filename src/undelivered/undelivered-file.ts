@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Change } from '../change/change-schema.ts';
-import { ConfigurationError } from '../reported-error.ts';
 import { parseJson, property } from '../json-value.ts';
 import { readRegularFile, UnusableFile } from '../read-regular-file.ts';
+import { ConfigurationError } from '../reported-error.ts';
 import { quote } from '../visible-text.ts';
 import { withLockOn } from './lock-file.ts';
 import { isUndeliveredChange } from './undelivered-change.ts';

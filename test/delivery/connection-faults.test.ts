@@ -73,7 +73,8 @@ suite('a certificate that is no good is not tried again', { concurrency: true },
 
 	for (const [file, says] of [
 		['/nowhere/ca.pem', /SSL_CERT_FILE, "\/nowhere\/ca\.pem", cannot be read \(ENOENT\) and is ignored/],
-		['/dev/null', /SSL_CERT_FILE, "\/dev\/null", holds no certificate in PEM and is ignored/],
+		['package.json', /SSL_CERT_FILE, "package.json", holds no certificate in PEM and is ignored/],
+		['/dev/null', /SSL_CERT_FILE, "\/dev\/null", is not a regular file and is ignored/],
 	] as const) {
 		test(`is told where SSL_CERT_FILE, ${file}, is of no use`, async () => {
 			await checkRow(

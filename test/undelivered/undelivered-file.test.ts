@@ -17,8 +17,8 @@ import fc from 'fast-check';
 import { dropTwins } from '../../src/undelivered/drop-twins.ts';
 import {
 	readUndeliveredFile,
+	rewriteUndeliveredFile,
 	type UndeliveredChange,
-	writeUndeliveredFile,
 } from '../../src/undelivered/undelivered-file.ts';
 import { startAlert24 } from '../support/alert24-stand-in.ts';
 import { tryDelivery } from '../support/delivery-trial.ts';
@@ -46,7 +46,7 @@ suite('the file of undelivered changes', () => {
 		fc.assert(
 			fc.property(fc.array(fc.tuple(text, text), { maxLength: 5 }), (texts) => {
 				const changes = texts.map(([summary, reason]) => ({ ...entry, reason, change: { ...entry.change, summary } }));
-				writeUndeliveredFile(path, changes);
+				rewriteUndeliveredFile(path, () => changes);
 				assert.deepEqual(readUndeliveredFile(path), changes);
 			}),
 			{ numRuns: 50 },
@@ -58,23 +58,23 @@ suite('the file of undelivered changes', () => {
 		mkdirSync(place);
 		const path = join(place, 'x.json');
 		writeFileSync(path, 'old', { mode: 0o644 });
-		writeUndeliveredFile(path, [entry]);
+		rewriteUndeliveredFile(path, () => [entry]);
 		assert.equal(statSync(path).mode & 0o777, 0o600);
 		assert.deepEqual(readdirSync(place), ['x.json']);
 	});
 
 	test('is put in the place of the old one as a whole: who has the old one open reads it to its end', () => {
 		const path = join(directory, 'atomic.json');
-		writeUndeliveredFile(path, [entry]);
+		rewriteUndeliveredFile(path, () => [entry]);
 		const before = statSync(path).ino;
-		writeUndeliveredFile(path, []);
+		rewriteUndeliveredFile(path, () => []);
 		assert.notEqual(statSync(path).ino, before);
 	});
 
 	test('leaves nothing behind where it cannot be written', () => {
 		const place = join(directory, 'taken');
 		mkdirSync(join(place, 'x.json'), { recursive: true });
-		assert.throws(() => writeUndeliveredFile(join(place, 'x.json'), [entry]));
+		assert.throws(() => rewriteUndeliveredFile(join(place, 'x.json'), () => [entry]));
 		assert.deepEqual(readdirSync(place), ['x.json']);
 	});
 
@@ -139,7 +139,10 @@ suite('a change that could not be delivered', { concurrency: true }, () => {
 
 	test('joins what another run left in the file; what failed again takes the place of its twin', async () => {
 		const path = join(directory, 'joined.json');
-		writeUndeliveredFile(path, [entryOf('gitlab:other'), entryOf('gitlab:gitlab.com:4711:job:903311:production')]);
+		rewriteUndeliveredFile(path, () => [
+			entryOf('gitlab:other'),
+			entryOf('gitlab:gitlab.com:4711:job:903311:production'),
+		]);
 		const { undelivered } = await fail(path);
 		assert.deepEqual(
 			undelivered?.map(({ change, attempts }) => [change.external_id, attempts]),
