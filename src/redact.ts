@@ -7,7 +7,7 @@ const shortestSecret = 8;
 const shortestBeginning = 5;
 
 // Any Alert24 key, this run's or another (alert24.net/docs/api-authentication).
-const alert24Key = /ak_live_[0-9A-Za-z]{16,}/g;
+const alert24Key = /ak_live_[0-9A-Za-z]{32}/g;
 
 const secretVariables = ['CI_JOB_TOKEN', 'BITBUCKET_STEP_OIDC_TOKEN', 'PIPELINES_JWT_TOKEN'];
 const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];

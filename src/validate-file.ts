@@ -6,7 +6,7 @@ import { ConfigurationError, InvalidChangeError } from './reported-error.ts';
 import { quote } from './visible-text.ts';
 
 const largestFile = 16 * 1024 * 1024;
-const mostViolations = 100;
+const mostViolations = 10_000;
 
 /**
  * Checks the change, or the array of changes, in a JSON file (`-`: stdin) against the schema. Throws a ConfigurationError for a file that

@@ -45,7 +45,7 @@ describe('readApiKey', () => {
 		const problem = `the file of the API key, "${path}", cannot be read (ENOENT)`;
 		assert.deepEqual(read({ ALERT24_API_KEY: path }).problems, [problem]);
 		assert.deepEqual(read({ ALERT24_API_KEY_FILE: path }).problems, [problem]);
-		assert.match(read({ ALERT24_API_KEY_FILE: directory }).problems.join(), /cannot be read \(EISDIR\)/);
+		assert.match(read({ ALERT24_API_KEY_FILE: directory }).problems.join(), /is not a regular file/);
 	});
 
 	it('refuses a file that holds something else than a key', () => {

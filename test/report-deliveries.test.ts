@@ -98,7 +98,7 @@ suite('--output json', { concurrency: true }, () => {
 		await using alert24 = await startAlert24();
 		const dry = readResult(await tryDelivery(alert24, { variables: { ...variables, ALERT24_DRY_RUN: 'true' } }));
 		assert.equal(dry['outcome'], 'dry_run');
-		assert.equal((dry['services'] as unknown[]).length, 1);
+		assert.equal((dry['changes'] as unknown[]).length, 1);
 		alert24.failWith({ kind: 'status', status: 401 });
 		const { undeliveredFile } = await tryDelivery(alert24);
 		const argv = ['replay', undeliveredFile, '--output', 'json'];

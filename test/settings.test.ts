@@ -18,6 +18,7 @@ describe('readSettings', () => {
 				fields: {},
 				tags: [],
 				apiUrl: 'https://app.alert24.net/',
+				proxyEnv: {},
 				budgetMs: 60_000,
 				dedupe: undefined,
 				undeliveredFile: 'alert24-undelivered.json',
@@ -70,14 +71,14 @@ describe('readSettings', () => {
 			{ timeout: '5 minutes', 'risk-level': 'severe', environment: '${STAGE}' },
 		);
 		assert.deepEqual(problems, [
+			'ALERT24_API_URL must be a URL such as https://app.alert24.net; got "app.alert24.net"',
 			'ALERT24_STATUS must be one of success, failed, canceled, timedout; got "done"',
 			'ALERT24_RECORD_FAILURES must be true or false; got "maybe"',
-			'ALERT24_API_URL must be a URL such as https://app.alert24.net; got "app.alert24.net"',
 			'--timeout must be a number of seconds from 1 to 240; got "5 minutes"',
 			'ALERT24_DEDUPE must be one of on-retry, always, never; got "sometimes"',
 			'ALERT24_OUTPUT must be one of text, json; got "xml"',
-			'ALERT24_SERVICE_ID is "$SERVICE": a variable that is not defined in this job',
 			'--environment is "${STAGE}": a variable that is not defined in this job',
+			'ALERT24_SERVICE_ID is "$SERVICE": a variable that is not defined in this job',
 		]);
 		assert.deepEqual(violations, [
 			'change_type must be one of deployment, config_change, infrastructure, code, database_migration, feature_flag, rollback, scaling, security_patch, other; got "deploy" (from ALERT24_CHANGE_TYPE)',

@@ -4,11 +4,11 @@
 # recorded, mistakes are reported all the same), hook_api_key (to be redacted), hook_rollback and hook_note (what the look-up told).
 BEGIN {
 	learn_bytes()
-	learn_wide_spaces()
 	separator = sprintf("%c", 31)
 	outcome = ENVIRON["hook_outcome"]
 	# Absent, the running job is the deploy job itself.
 	deploy_job = decode(ENVIRON["ALERT24_DEPLOY_JOB"], 255)
+	reject_reference("ALERT24_DEPLOY_JOB", deploy_job)
 	if (characters > 255) problem("ALERT24_DEPLOY_JOB must have at most 255 characters")
 	read_fields()
 	read_tags()
@@ -37,6 +37,7 @@ function shown(text) {
 function by_hand(name, limit, field,   text) {
 	text = decode(ENVIRON[name], limit)
 	if (text == "") return ""
+	reject_reference(name, text)
 	if (is_blank(text)) problem(field " must not be blank (from " name ")")
 	if (characters > limit) problem(field " must have at most " limit " characters (from " name ")")
 	return text
@@ -81,11 +82,10 @@ function read_fields(   raw) {
 	set["source"] = by_hand("ALERT24_SOURCE", 50, "source")
 	set["risk_level"] = one_of("ALERT24_RISK_LEVEL", "risk_level", "low medium high critical")
 	set["changed_by"] = by_hand("ALERT24_CHANGED_BY", 255, "changed_by")
-	set["external_id"] = by_hand("ALERT24_EXTERNAL_ID", 1024, "external_id")
+	set["external_id"] = by_hand("ALERT24_EXTERNAL_ID", 4096, "external_id")
 	raw = by_hand("ALERT24_ENVIRONMENT", 255, "environment")
-	reject_reference("ALERT24_ENVIRONMENT", raw)
 	environment = raw != "" ? raw : decode(ENVIRON["CI_ENVIRONMENT_NAME"], 0)
-	if (ENVIRON["hook_reason_not_to"] == "" && is_blank(narrow_spaces(environment))) problem("no environment is known: set ALERT24_ENVIRONMENT, or give the job an `environment:`; left out, Alert24 would record production")
+	if (ENVIRON["hook_reason_not_to"] == "" && is_blank(environment)) problem("no environment is known: set ALERT24_ENVIRONMENT, or give the job an `environment:`; left out, Alert24 would record production")
 }
 
 function read_tags(   given, count, i) {
@@ -95,6 +95,7 @@ function read_tags(   given, count, i) {
 	if (outcome != "success") add_tag(outcome)
 	count = read_list("ALERT24_TAGS", given)
 	for (i = 1; i <= count; i++) {
+		reject_reference("ALERT24_TAGS", given[i])
 		decode(given[i], 255)
 		if (characters > 255) problem("tags[" (i - 1) "] must have at most 255 characters (from ALERT24_TAGS)")
 		add_tag(given[i])

@@ -3,8 +3,8 @@ function add_change(service,   change_type, summary, external_id, label) {
 	change_type = set["change_type"] != "" && set["change_type"] != "auto" ? set["change_type"] : ENVIRON["hook_rollback"] == "yes" ? "rollback" : "deployment"
 	summary = redact(set["summary"] != "" ? set["summary"] : fit(build_summary(change_type), 255))
 	external_id = redact(build_external_id(service))
-	decode(external_id, 1024)
-	if (characters > 1024) problem("external_id must have at most 1024 characters; its environment, deploy job or service is too long")
+	decode(external_id, 4096)
+	if (characters > 4096) problem("external_id must have at most 4096 characters; its environment, deploy job or service is too long")
 	payload = ""
 	add("summary", summary)
 	add("service_id", service)
@@ -76,7 +76,7 @@ function build_description(   text) {
 }
 
 function add_fact(text, name, value) {
-	if (is_blank(narrow_spaces(decode(value, 0)))) return text
+	if (is_blank(decode(value, 0))) return text
 	return text (text == "" ? "" : "\n") name ": " value
 }
 
@@ -102,7 +102,8 @@ function add_merge_request(   number, base) {
 	if (number != "" && ENVIRON["CI_MERGE_REQUEST_PROJECT_URL"] != "") base = ENVIRON["CI_MERGE_REQUEST_PROJECT_URL"]
 	if (number == "") number = find_merge_request(ENVIRON["CI_COMMIT_MESSAGE"])
 	if (number == "") return
-	if (number ~ /^[1-9][0-9]*$/ && length(number) <= 20) add("pr_number", number)
+	if (!is_number(number)) return
+	add("pr_number", number)
 	if (base != "") add("pr_url", url(base "/-/merge_requests/" number))
 }
 

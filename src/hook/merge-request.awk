@@ -13,42 +13,29 @@ function find_merge_request(message,   lines, count, i, line, number, at) {
 	line = substr(line, 1, length(line) - 1)
 	if (line !~ /\(/) return ""
 	while ((at = index(line, "(")) > 0) line = substr(line, at + 1)
-	return line ~ /![0-9]+$/ && line !~ /\)/ ? number_of_reference(line) : ""
+	return line ~ /!/ && line !~ /\)/ ? number_of_reference(line) : ""
 }
 
 # `!12`, `group/project!12` or `https://host/group/project/-/merge_requests/12`, of this project only: a message may quote those of another.
 function number_of_reference(reference,   path, prefix, number) {
 	if (reference == "" || reference ~ /[ \t\013\014\r]/) return ""
-	if (match(reference, /![0-9]+$/)) {
+	if (match(reference, /![1-9][0-9]*$/) && RLENGTH <= 21) {
 		path = substr(reference, 1, RSTART - 1)
 		return path == "" || path == decode(ENVIRON["CI_PROJECT_PATH"], 0) ? substr(reference, RSTART + 1) : ""
 	}
+	if (ENVIRON["CI_PROJECT_URL"] == "") return ""
 	prefix = decode(ENVIRON["CI_PROJECT_URL"], 0) "/-/merge_requests/"
 	number = substr(reference, length(prefix) + 1)
-	return index(reference, prefix) == 1 && number ~ /^[0-9]+$/ ? number : ""
+	return index(reference, prefix) == 1 && is_number(number) ? number : ""
 }
 
 # Less the white space at its end.
 function trim_end(line) {
-	line = narrow_spaces(decode(line, 0))
+	line = decode(line, 0)
 	sub(/[ \t\013\014\r]+$/, "", line)
 	return line
 }
 
-# What Unicode has of white space, as blanks.
-function narrow_spaces(text,   i) {
-	if (text ~ /[^\001-\177]/) for (i = 1; i <= wide_space_count; i++) text = replace_all(text, wide_spaces[i], " ")
-	return text
-}
-
-function learn_wide_spaces(   last) {
-	wide_spaces[++wide_space_count] = bytes("302 240")
-	wide_spaces[++wide_space_count] = bytes("341 232 200")
-	for (last = 0; last <= 10; last++) wide_spaces[++wide_space_count] = bytes("342 200") sprintf("%c", 128 + last)
-	wide_spaces[++wide_space_count] = bytes("342 200 250")
-	wide_spaces[++wide_space_count] = bytes("342 200 251")
-	wide_spaces[++wide_space_count] = bytes("342 200 257")
-	wide_spaces[++wide_space_count] = bytes("342 201 237")
-	wide_spaces[++wide_space_count] = bytes("343 200 200")
-	wide_spaces[++wide_space_count] = bytes("357 273 277")
+function is_number(text) {
+	return text ~ /^[1-9][0-9]*$/ && length(text) <= 20
 }

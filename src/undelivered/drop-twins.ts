@@ -1,17 +1,16 @@
 import type { Change } from '../change/change-schema.ts';
 import type { UndeliveredChange } from './undelivered-file.ts';
 
-/** Leaves of the same changes one, the last. */
+/** Leaves one change for each external id, the last: two with the same id are the same deployment. */
 export function dropTwins(changes: readonly UndeliveredChange[]): UndeliveredChange[] {
-	const last = new Map(changes.map(({ change }, index) => [identify(change), index]));
-	return changes.filter(({ change }, index) => last.get(identify(change)) === index);
+	const last = new Map(changes.map(({ change }, index) => [change.external_id, index]));
+	return changes.filter(({ change: { external_id: id } }, index) => id === undefined || last.get(id) === index);
 }
 
-/** Whether two changes tell of the same deployment. */
-export function isTwin(change: Change, other: Change): boolean {
-	return identify(change) === identify(other);
-}
-
-function identify(change: Change): string {
-	return change.external_id ?? JSON.stringify(change);
+/** Leaves out one change: all with its external id, or, where it has none, one that is the same in every field. */
+export function withoutChange(changes: readonly UndeliveredChange[], done: Change): UndeliveredChange[] {
+	if (done.external_id !== undefined) return changes.filter(({ change }) => change.external_id !== done.external_id);
+	const text = JSON.stringify(done);
+	const index = changes.findIndex(({ change }) => JSON.stringify(change) === text);
+	return changes.filter((_, other) => other !== index);
 }

@@ -9,7 +9,7 @@ import { reportDeliveries } from '../report-deliveries.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { readSettings } from '../settings.ts';
 import { quote } from '../visible-text.ts';
-import { dropTwins, isTwin } from './drop-twins.ts';
+import { dropTwins, withoutChange } from './drop-twins.ts';
 import { toUndelivered } from './keep-undelivered.ts';
 import { readUndeliveredFile, rewriteUndeliveredFile } from './undelivered-file.ts';
 
@@ -39,7 +39,7 @@ export async function replayFile(path: string, options: GivenOptions, context: C
 	if (apiKey === undefined) throw new ConfigurationError([missingApiKey]);
 	const deliveries = await deliverChanges(changes, { ...settings, apiKey, dedupe }, context, (delivery) => {
 		if (delivery.state === 'refused' || delivery.state === 'undelivered') return;
-		updateFile(path, (kept) => kept.filter(({ change }) => !isTwin(change, delivery.change)), log);
+		updateFile(path, (kept) => withoutChange(kept, delivery.change), log);
 	});
 	const attemptsBefore = new Map(entries.map(({ change, attempts }) => [change, attempts]));
 	const remaining = toUndelivered(deliveries, clock.date(), redactor).map((failed) => ({
@@ -47,7 +47,11 @@ export async function replayFile(path: string, options: GivenOptions, context: C
 		attempts: failed.attempts + (attemptsBefore.get(failed.change) ?? 0),
 	}));
 	if (remaining.length > 0) {
-		updateFile(path, (kept) => dropTwins([...kept, ...remaining]), log);
+		updateFile(
+			path,
+			(kept) => [...remaining.reduce((others, { change }) => withoutChange(others, change), [...kept]), ...remaining],
+			log,
+		);
 		log.notice(`${quote(path)} keeps what is still not recorded: ${remaining.length} of ${entries.length}`);
 	}
 	return reportDeliveries(deliveries, log);

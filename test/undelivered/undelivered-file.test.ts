@@ -16,6 +16,7 @@ import { after, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { dropTwins } from '../../src/undelivered/drop-twins.ts';
 import {
+	buildUndeliveredDocument,
 	readUndeliveredFile,
 	rewriteUndeliveredFile,
 	type UndeliveredChange,
@@ -57,7 +58,7 @@ suite('the file of undelivered changes', () => {
 		const place = join(directory, 'alone');
 		mkdirSync(place);
 		const path = join(place, 'x.json');
-		writeFileSync(path, 'old', { mode: 0o644 });
+		writeFileSync(path, JSON.stringify(buildUndeliveredDocument([])), { mode: 0o644 });
 		rewriteUndeliveredFile(path, () => [entry]);
 		assert.equal(statSync(path).mode & 0o777, 0o600);
 		assert.deepEqual(readdirSync(place), ['x.json']);
@@ -115,7 +116,7 @@ suite('the file of undelivered changes', () => {
 		await using alert24 = await startAlert24();
 		const says = async (path: string) => (await tryDelivery(alert24, { argv: ['replay', path] })).stderr;
 		assert.match(await says(join(directory, 'nothing.json')), /cannot be read \(ENOENT\)/);
-		assert.match(await says(directory), /cannot be read \(EISDIR\)/);
+		assert.match(await says(directory), /is not a regular file/);
 	});
 });
 
@@ -155,11 +156,11 @@ suite('a change that could not be delivered', { concurrency: true }, () => {
 
 	const places: [name: string, makeFile: () => string, cause: RegExp][] = [
 		['whose directory is not there', () => join(directory, 'no', 'x.json'), /\(ENOENT\)/],
-		['that is a directory', () => directory, /\(.*EISDIR\)/],
+		['that is a directory', () => directory, /is not a regular file/],
 		['below a file', () => join(makeForeign('file.txt'), 'x.json'), /\(ENOTDIR\)/],
 		['in a directory that takes no files', () => '/proc/self/alert24.json', /\((ENOENT|EACCES|EPERM|EROFS)\)/],
 		['of another program', () => makeForeign('foreign.json'), /is damaged: it is not JSON; it is left as it is/],
-		['behind a link that leads nowhere but to a directory', () => makeLink(), /EISDIR/],
+		['behind a link that leads nowhere but to a directory', () => makeLink(), /is not a regular file/],
 	];
 	for (const [name, makeFile, cause] of places) {
 		test(`is told whole, where the file is one ${name}, as replay takes it`, async () => {
@@ -167,7 +168,7 @@ suite('a change that could not be delivered', { concurrency: true }, () => {
 			const { stderr } = await fail(file, { CI_COMMIT_MESSAGE: 'section_start:1:x\r\u001b[0K "\\ ü\n\u2028' });
 			assert.match(stderr, cause);
 			const [, told = ''] =
-				/kept in a file by hand:\n(\{[\s\S]*\n\})\nalert24-notify: Send it later with/.exec(stderr) ?? [];
+				/kept in a file by hand:\n(\{[\s\S]*\n\})\nalert24-notify: Send it later/.exec(stderr) ?? [];
 			const path = join(directory, `told-${Math.random()}.json`);
 			writeFileSync(path, told);
 			await using alert24 = await startAlert24();
