@@ -67,7 +67,7 @@ function plain(text,   at, out, character, code) {
 			code = hexadecimal(substr(text, 1, 4))
 			text = substr(text, 5)
 			if (code >= 55296 && code < 56320 && text ~ /^\\u[dD][c-fC-F]/) {
-				code = 65536 + (code - 55296) * 4096 + hexadecimal(substr(text, 3, 4)) - 56320
+				code = 65536 + (code - 55296) * 1024 + hexadecimal(substr(text, 3, 4)) - 56320
 				text = substr(text, 7)
 			}
 			out = out utf8(code)
