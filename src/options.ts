@@ -13,7 +13,7 @@ export type OptionDefinition = Readonly<{
 /** The commands that have settings. */
 export type Command = 'record' | 'replay';
 
-/** Every option of the command, in the order of the help. The API key is not among them: it would show in process lists. */
+/** Every option, in the order of the help. The API key is not among them: it would show in process lists. */
 export const optionDefinitions = [
 	{
 		name: 'environment',

@@ -22,7 +22,7 @@ export class Redactor {
 		for (const name of secretVariables) this.hide(environment[name]);
 		// It may be the path of a file.
 		const key = environment['ALERT24_API_KEY'];
-		if (key?.startsWith('/') === false) for (const text of [key, key.trim()]) this.hide(text);
+		if (key?.startsWith('/') === false) for (const text of [key.trim(), key]) this.hide(text);
 		for (const name of proxyVariables) this.#hideCredentials(environment[name]);
 	}
 

@@ -57,4 +57,49 @@ describe('run', () => {
 		});
 		assert.equal(JSON.parse(stdout).commit_message, 'Add the key [redacted]');
 	});
+
+	it('prints the result as JSON also for a command line that it does not understand', async () => {
+		for (const argv of [
+			['--output', 'json', '--bogus'],
+			['--bogus', '--output=json'],
+		]) {
+			const { exitCode, stdout } = await runInProcess(argv, gitlabJob);
+			const { outcome, exit_code: told } = JSON.parse(stdout);
+			assert.deepEqual([exitCode, outcome, told], [2, 'error', 2]);
+		}
+	});
+
+	it('tells what of the CI does not fit, and sends the rest', async () => {
+		const { exitCode, stdout, stderr } = await runInProcess(['--dry-run', '--environment', 'a'], {
+			...gitlabJob,
+			CI_PIPELINE_URL: 'not a url',
+		});
+		assert.deepEqual([exitCode, JSON.parse(stdout).pipeline_url], [0, undefined]);
+		assert.equal(stderr, 'alert24-notify: pipeline_url is left out: "not a url" does not fit the field\n');
+	});
+
+	it('records what a separate job reports on, also where that job is said to stop an environment', async () => {
+		const variables = {
+			...gitlabJob,
+			CI_ENVIRONMENT_NAME: 'a',
+			CI_ENVIRONMENT_ACTION: 'stop',
+			ALERT24_DRY_RUN: 'true',
+		};
+		assert.match((await runInProcess([], variables)).stdout, /^Not recorded: this job stops the environment "a"/);
+		const { stdout } = await runInProcess([], { ...variables, ALERT24_DEPLOY_JOB: 'deploy' });
+		assert.equal(JSON.parse(stdout).environment, 'a');
+	});
+
+	it('lets no text of a change forge a line of the log', async () => {
+		const { stderr } = await runInProcess([], {
+			...gitlabJob,
+			ALERT24_ENVIRONMENT: 'a',
+			ALERT24_API_KEY: apiKey,
+			ALERT24_API_URL: 'https://alert24.invalid',
+			ALERT24_TIMEOUT: '1',
+			ALERT24_SUMMARY: 'x\nRecorded: y',
+			ALERT24_UNDELIVERED_FILE: '/dev/null',
+		});
+		assert.match(stderr, /NOT RECORDED: x\\nRecorded: y in "a"/);
+	});
 });

@@ -93,6 +93,12 @@ describe('the command line', () => {
 		[['validate'], /Not enough non-option arguments/],
 		[['validate', '/no/such/file'], /"\/no\/such\/file" cannot be read \(ENOENT\)/],
 		[['replay'], /Not enough non-option arguments/],
+		[['replay', '--environment', 'a', 'x.json'], /Unknown argument: environment/],
+		[['--no-environment'], /Unknown argument: no-environment/],
+		[['--environment.x', 'y'], /Unknown argument: environment.x/],
+		[['--', '--environment', 'x'], /Unknown argument: --\n/],
+		[['--get-yargs-completions', 'x'], /Unknown argument: --get-yargs-completions/],
+		[['validate', '/dev/zero'], /"\/dev\/zero" is not a regular file; a pipe can be read as -/],
 	];
 	for (const [argv, message] of mistakes) {
 		it(`refuses ${argv.join(' ')} with exit code 2`, async () => {
@@ -138,5 +144,15 @@ describe('validate', () => {
 			assert.equal(exitCode, 3);
 			assert.match(stderr, /^alert24-notify: standard input is not JSON in UTF-8: /);
 		}
+	});
+
+	it('refuses an empty array, and what is nested too deeply to be shown', async () => {
+		assert.equal((await validate('[]')).stderr, 'alert24-notify: the array holds no change\n');
+		const deep = `{"summary":"a","environment":"b","branch":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+		const { exitCode, stderr } = await validate(deep);
+		assert.deepEqual(
+			[exitCode, stderr],
+			[3, 'alert24-notify: branch must be of type string; got a value that cannot be shown\n'],
+		);
 	});
 });

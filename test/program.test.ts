@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { readUndeliveredFile } from '../src/undelivered/undelivered-file.ts';
 import { type Alert24StandIn, startAlert24 } from './support/alert24-stand-in.ts';
 import { gitlabJob } from './support/run-in-process.ts';
 import { type ProgramRun, runProgram } from './support/run-program.ts';
@@ -104,5 +108,35 @@ describe('the bundled program', () => {
 		const bundle = fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url));
 		await promisify(execFile)('/bin/sh', ['-c', script, process.execPath, bundle], { env: variables });
 		assert.equal(alert24.sentChanges.at(-1)?.['branch'], 'a\ufffdb');
+	});
+
+	it('exits with 1 where its result cannot be written', { skip: !existsSync('/dev/full') }, async () => {
+		const bundle = fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url));
+		const script = '"$0" "$1" schema >/dev/full';
+		await assert.rejects(promisify(execFile)('/bin/sh', ['-c', script, process.execPath, bundle], { env: {} }), {
+			code: 1,
+			stderr: 'alert24-notify: the result could not be written (ENOSPC)\n',
+		});
+	});
+
+	it('does not mind that nobody reads its result', async () => {
+		const bundle = fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url));
+		const script = '{ "$0" "$1" schema; echo "$?" >&2; } | true';
+		const { stderr } = await promisify(execFile)('/bin/sh', ['-c', script, process.execPath, bundle], { env: {} });
+		assert.equal(stderr, '0\n');
+	});
+
+	it('keeps the changes of several commands that fail at the same time in one file', async () => {
+		const directory = mkdtempSync(join(tmpdir(), 'alert24-at-once-'));
+		const ids = ['1', '2', '3', '4'];
+		await Promise.all(
+			ids.map((id) =>
+				runProgram([], { ...variables, ALERT24_API_KEY: alert24.readOnlyKey, CI_JOB_ID: id }, { cwd: directory }),
+			),
+		);
+		const kept = readUndeliveredFile(join(directory, 'alert24-undelivered.json'));
+		const ofJob = (id: string) => `gitlab:gitlab.com:4711:job:${id}:production`;
+		assert.deepEqual(kept.map(({ change }) => change.external_id).sort(), ids.map(ofJob));
+		rmSync(directory, { recursive: true });
 	});
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { readApiKey } from '../src/read-api-key.ts';
 
@@ -67,5 +67,27 @@ describe('readApiKey', () => {
 			assert.match(problems.join(), /^ALERT24_API_KEY .*an Alert24 key is ak_live_ and 32 letters and digits$/);
 			assert.ok(flawed.trim() === '' || !problems.join().includes(flawed));
 		}
+	});
+
+	it('takes a relative path, too, where there is such a file', () => {
+		writeFileSync(join(directory, 'key.txt'), key);
+		const path = relative('.', join(directory, 'key.txt'));
+		assert.deepEqual(read({ ALERT24_API_KEY: path }), { key, problems: [] });
+	});
+
+	it('takes a text that is too long for a path for a key', () => {
+		assert.deepEqual(read({ ALERT24_API_KEY: 'k'.repeat(5000) }), { key: 'k'.repeat(5000), problems: [] });
+	});
+
+	it('refuses a pipe or a device, which might never end', () => {
+		for (const path of ['/dev/zero', '/dev/null']) {
+			assert.match(read({ ALERT24_API_KEY: path }).problems.join(), /is not a regular file$/);
+		}
+	});
+
+	it('refuses the name of a variable that has no value', () => {
+		assert.deepEqual(read({ ALERT24_API_KEY: '$ALERT24_PROD_KEY' }).problems, [
+			'ALERT24_API_KEY is "$ALERT24_PROD_KEY": a variable that is not defined in this job',
+		]);
 	});
 });

@@ -46,4 +46,26 @@ describe('Redactor', () => {
 		redactor.hide('a');
 		assert.equal(redactor.redact('branch main'), 'branch main');
 	});
+
+	it('knows the key of the environment from the start, whatever is wrong with it', () => {
+		const redactor = new Redactor({ ALERT24_API_KEY: ' sk-12345 x y ' });
+		assert.equal(redactor.redact('got sk-12345 x y'), 'got [redacted]');
+	});
+
+	it('takes the path of a file for no secret', () => {
+		assert.equal(new Redactor({ ALERT24_API_KEY: '/builds/key.tmp' }).redact('/builds/key.tmp'), '/builds/key.tmp');
+	});
+
+	it('knows every Alert24 key by its form', () => {
+		assert.equal(new Redactor({}).redact(`cannot read "${key}"`), 'cannot read "[redacted]"');
+	});
+
+	it('takes the credentials of a proxy out of the log alone: they may be words of a change', () => {
+		for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']) {
+			const redactor = new Redactor({ [name]: 'http://deployer:production@proxy:3128' });
+			assert.equal(redactor.redactKeys('production'), 'production');
+			assert.equal(redactor.redact('deployer:production'), '[redacted]');
+		}
+		assert.equal(new Redactor({ HTTPS_PROXY: 'http://production@proxy:3128' }).redact('production'), 'production');
+	});
 });

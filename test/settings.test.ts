@@ -109,11 +109,60 @@ describe('readSettings', () => {
 		assert.match(read('http://alert24.example.com'), /must begin with https:\/\//);
 		assert.match(read('http://127.0.0.1.example.com'), /must begin with https:\/\//);
 		assert.match(read('https://app.alert24.net/api/v1/changes'), /must be the base URL alone/);
-		assert.match(read('https://app.alert24.net?x=1'), /must be the base URL alone/);
+		for (const end of ['?x=1', '#x', '?', '#'])
+			assert.match(read(`https://app.alert24.net${end}`), /must be the base URL alone/);
 		assert.match(read('ftp://app.alert24.net'), /must be a URL such as/);
 		assert.equal(
 			read('https://someone:pa55word@alert24.example.com'),
 			'ALERT24_API_URL must not hold a user name or password',
 		);
+	});
+
+	it('refuses every text that is nothing but the name of a variable, because it would be recorded as it stands', () => {
+		for (const name of [
+			'ENVIRONMENT',
+			'SERVICE_ID',
+			'DEPLOY_JOB',
+			'SUMMARY',
+			'DESCRIPTION',
+			'TAGS',
+			'CHANGED_BY',
+			'EXTERNAL_ID',
+			'SOURCE',
+		]) {
+			assert.deepEqual(readSettings({ [`ALERT24_${name}`]: '$RELEASE' }, {}).problems, [
+				`ALERT24_${name} is "$RELEASE": a variable that is not defined in this job`,
+			]);
+			assert.deepEqual(readSettings({ [`ALERT24_${name}`]: 'a$RELEASE' }, {}).problems, []);
+		}
+	});
+
+	it('leaves settings that a replay does not have unread', () => {
+		const { settings, problems } = readSettings(
+			{ ALERT24_STATUS: 'bogus', ALERT24_ENVIRONMENT: '$X', ALERT24_TIMEOUT: '5' },
+			{},
+			'replay',
+		);
+		assert.deepEqual(
+			[settings.status, settings.environment, settings.budgetMs, problems],
+			[undefined, undefined, 5000, []],
+		);
+	});
+
+	it('tells of a malformed proxy with the other mistakes, but for a dry run', () => {
+		const proxy = { HTTPS_PROXY: 'socks5://someone:pa55word@proxy:1' };
+		const problem = 'HTTPS_PROXY must be the URL of an HTTP proxy, such as http://proxy.example.com:3128';
+		assert.deepEqual(readSettings({ ...proxy, ALERT24_TIMEOUT: '0' }, {}).problems.length, 2);
+		assert.deepEqual(readSettings(proxy, {}).problems, [problem]);
+		assert.deepEqual(readSettings(proxy, { 'dry-run': 'true' }).problems, []);
+	});
+
+	it('takes no longer for lists and addresses made to slow it down', () => {
+		const startedAt = performance.now();
+		readSettings(
+			{ ALERT24_TAGS: `a${' '.repeat(120_000)}b`, ALERT24_API_URL: `https://x/${'/'.repeat(120_000)}y` },
+			{},
+		);
+		assert.ok(performance.now() - startedAt < 1000);
 	});
 });

@@ -37,7 +37,10 @@ describe('the external id of a change', () => {
 
 	it('tells a deployment that failed from its retry that succeeded', () => {
 		const settings = { ALERT24_DEPLOY_JOB: 'deploy' };
-		assert.notEqual(externalId({ settings, outcome: 'failed' }), externalId({ settings }));
+		const ids = (['success', 'failed', 'canceled', 'timedout'] as const).map((outcome) =>
+			externalId({ settings, outcome }),
+		);
+		assert.equal(new Set(ids).size, 4);
 	});
 
 	it('cannot be that of another deployment, whatever the names hold', () => {

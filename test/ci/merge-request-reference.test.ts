@@ -19,6 +19,7 @@ describe('findMergeRequestNumber', () => {
 		['a line that only contains the words', 'I did not See merge request !72', undefined],
 		['a revert', 'Revert "x"\n\nThis reverts merge request !72', undefined],
 		['an issue', 'Close #72', undefined],
+		['a number that no merge request has', 'Fix (!0)\n\nSee merge request !007', undefined],
 		['an empty message', '', undefined],
 	];
 	for (const [what, message, number] of cases) {
