@@ -37,7 +37,8 @@ async function runCommand(
 	const redactor = new Redactor(environment);
 	const log = new Log(surroundings.terminal, redactor, style);
 	// Known before the settings are read, for whatever goes wrong until then.
-	log.isJson = environment[variableOf('output')] === 'json' || /(^|\0)--output[=\0]json(\0|$)/.test(argv.join('\0'));
+	const given = /(?:^|\0)--output[=\0](\w*)/.exec(argv.join('\0'))?.[1];
+	log.isJson = (given || environment[variableOf('output')]) === 'json';
 	try {
 		const { policy = retryPolicy, clock = systemClock, signal } = surroundings;
 		const { readCommit = (query) => readGitCommit(query, log, signal) } = surroundings;

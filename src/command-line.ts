@@ -123,5 +123,5 @@ function readGivenOptions(given: Readonly<Record<string, unknown>>): GivenOption
 }
 
 function printOutput(output: string, log: Log): void {
-	for (const line of output === '' ? [] : output.split('\n')) log.result(line);
+	for (const line of output === '' ? [] : output.split('\n')) log.print(line);
 }

@@ -1,12 +1,13 @@
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { findVariablesFile } from './ci/bitbucket.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import type { Environment } from './environment.ts';
 import type { Log } from './log.ts';
-import { describeFileError } from './read-regular-file.ts';
+import { describeFileError, readRegularFile } from './read-regular-file.ts';
 import { quote } from './visible-text.ts';
 
 const longestReport = 5 * 1024;
+const largestVariablesFile = 1024 * 1024;
 
 /**
  * Writes a dotenv report for later jobs: at most four variables, one line each, none of them the name of a setting. GitLab fails the job
@@ -28,7 +29,7 @@ export function addOutputVariables(environment: Environment, deliveries: readonl
 	const path = findVariablesFile(environment);
 	if (path === undefined) return;
 	try {
-		const others = existsSync(path) ? readFileSync(path, 'utf8') : '';
+		const others = existsSync(path) ? readRegularFile(path, largestVariablesFile).toString('utf8') : '';
 		appendFileSync(path, `${/[^\n]$/.test(others) ? '\n' : ''}${buildDotenvReport(deliveries)}`);
 	} catch (error) {
 		// Nobody asked for it.

@@ -32,6 +32,11 @@ export class Log {
 		else this.#terminal.writeOut(`${this.#style.result(this.#clean(line))}\n`);
 	}
 
+	/** A text that was asked for by itself, such as the help: on stdout whatever the format. */
+	print(line: string): void {
+		this.#terminal.writeOut(`${this.#clean(line)}\n`);
+	}
+
 	/** What the command was called for, as JSON. */
 	resultJson(value: unknown): void {
 		this.#terminal.writeOut(`${this.#redactor.redact(toSafeJson(value))}\n`);

@@ -45,6 +45,6 @@ void run(process.argv.slice(2), {
 	process.exitCode = isOutputLost ? exitCode || 1 : exitCode;
 	// The look-up of a host name cannot be broken off, and Node waits for it even in process.exit(). A new program in its place does not.
 	if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) {
-		process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode=${exitCode}`], {});
+		process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode=${process.exitCode}`], {});
 	}
 });

@@ -12,7 +12,7 @@ export function isDefaultApiUrl(url: URL): boolean {
 export function readApiUrl(reader: SettingReader): URL {
 	const text = reader.text('api-url') ?? defaultApiUrl;
 	const url = URL.canParse(text) ? new URL(text) : undefined;
-	if (url?.username || url?.password) {
+	if (url?.username || url?.password || text.includes('@')) {
 		// Not quoted: it holds a password.
 		reader.problems.push(`${reader.spell('api-url')} must not hold a user name or password`);
 	} else if (url === undefined || !/^https?:$/.test(url.protocol)) {

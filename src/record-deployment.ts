@@ -30,6 +30,8 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	redactor.hide(settings.apiKey);
 	log.isVerbose = settings.isVerbose;
 	log.isJson = settings.output === 'json';
+	// What an earlier run left there must not speak for this one, however it ends.
+	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, [], log);
 
 	const plan = await planDeployment(environment, read, readCommit);
 	if (plan.kind === 'nothing') {
@@ -50,17 +52,23 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	const exitCode = reportDeliveries(deliveries, log);
 	tellLaterJobs(settings, deliveries, context);
 	// Last, so that the message ends with the way to send it again.
-	keepUndelivered(settings, toUndelivered(deliveries, context.clock.date(), redactor), log);
+	await keepUndelivered(settings, toUndelivered(deliveries, context.clock.date(), redactor), log);
 	return exitCode;
 }
 
 function tellLaterJobs(
 	settings: Settings,
 	deliveries: readonly Delivery[],
-	{ environment, log }: CommandContext,
+	{ environment, log, redactor }: CommandContext,
 ): void {
-	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, deliveries, log);
-	addOutputVariables(environment, deliveries, log);
+	// A server may answer with anything, the key included.
+	const redacted = deliveries.map(({ id, requestId, ...delivery }) => ({
+		...delivery,
+		id: id && redactor.redact(id),
+		requestId: requestId && redactor.redact(requestId),
+	}));
+	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, redacted, log);
+	addOutputVariables(environment, redacted, log);
 }
 
 function buildChanges(deployment: Deployment, redactor: Redactor): [Change, ...Change[]] {

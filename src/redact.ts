@@ -5,6 +5,8 @@ const replacement = '[redacted]';
 const shortestSecret = 8;
 // Less of a secret tells nothing, and often is no part of one.
 const shortestBeginning = 5;
+// `ak_live_` and the like begin every key.
+const shortestKeyBeginning = 12;
 
 // Any Alert24 key, this run's or another (alert24.net/docs/api-authentication).
 const alert24Key = /ak_live_[0-9A-Za-z]{32}/g;
@@ -22,7 +24,8 @@ export class Redactor {
 		for (const name of secretVariables) this.hide(environment[name]);
 		// It may be the path of a file.
 		const key = environment['ALERT24_API_KEY'];
-		if (key?.startsWith('/') === false) for (const text of [key.trim(), key]) this.hide(text);
+		if (key !== undefined && !/^(\/|\$\w+$|\$\{\w+\}$)/.test(key))
+			for (const text of [key.trim(), key]) this.hide(text);
 		for (const name of proxyVariables) this.#hideCredentials(environment[name]);
 	}
 
@@ -33,24 +36,40 @@ export class Redactor {
 
 	/** Takes every secret out of a text for the log. */
 	redact(text: string): string {
-		return redactAll(this.redactKeys(text), this.#proxyCredentials);
+		return redactAll(this.redactKeys(text), this.#proxyCredentials, shortestBeginning);
 	}
 
 	/** Takes keys and tokens alone out of a text to send: the password of a proxy may be a word like any other. */
 	redactKeys(text: string): string {
-		return redactAll(text.replace(alert24Key, replacement), this.#keys);
+		return redactAll(text.replace(alert24Key, replacement), this.#keys, shortestKeyBeginning);
 	}
 
 	#hideCredentials(proxy: string | undefined): void {
-		const credentials = proxy && /^(?:\w+:\/\/)?([^@/]*(?:\/[^@]*)?)@/.exec(proxy)?.[1];
-		if (!credentials?.includes(':')) return;
-		const password = credentials.slice(credentials.indexOf(':') + 1);
-		for (const secret of [credentials, password]) addForms(this.#proxyCredentials, secret);
-		try {
-			for (const secret of [credentials, password]) addForms(this.#proxyCredentials, decodeURIComponent(secret));
-		} catch {
-			// Not percent-encoded: the plain text is hidden already.
+		for (const [user, password] of proxy === undefined ? [] : findCredentials(proxy)) {
+			// What has no password is a token, if it is anything.
+			for (const secret of [`${user}:${password}`, password === '' ? user : password]) {
+				addForms(this.#proxyCredentials, secret);
+			}
 		}
+	}
+}
+
+// As they stand, as a URL gives them, and as they are sent.
+function findCredentials(proxy: string): [user: string, password: string][] {
+	const written = /^(?:[a-z][\w+.-]*:\/\/)?(.*)@/i.exec(proxy)?.[1];
+	if (written === undefined) return [];
+	const colon = `${written}:`.indexOf(':');
+	const found: [string, string][] = [[written.slice(0, colon), written.slice(colon + 1)]];
+	const url = /^[a-z][\w+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+	if (URL.canParse(url)) found.push([new URL(url).username, new URL(url).password]);
+	return [...found, ...found.flatMap(decodeCredentials)];
+}
+
+function decodeCredentials([user, password]: [string, string]): [string, string][] {
+	try {
+		return [[decodeURIComponent(user), decodeURIComponent(password)]];
+	} catch {
+		return [];
 	}
 }
 
@@ -62,21 +81,23 @@ function addForms(secrets: Set<string>, secret: string | undefined): void {
 	secrets.add(Buffer.from(secret).toString('base64'));
 }
 
-function redactAll(text: string, secrets: Set<string>): string {
+function redactAll(text: string, secrets: Set<string>, shortest: number): string {
 	let redacted = text;
-	for (const secret of secrets) redacted = redactBeforeCuts(redacted.replaceAll(secret, replacement), secret);
+	for (const secret of secrets) redacted = redactBeforeCuts(redacted.replaceAll(secret, replacement), secret, shortest);
 	return redacted;
 }
 
 // A text that was cut at its limit may end in the beginning of a secret.
-function redactBeforeCuts(text: string, secret: string): string {
+function redactBeforeCuts(text: string, secret: string, shortest: number): string {
 	const [first = '', ...others] = text.split('…');
 	if (others.length === 0) return text;
-	return [first, ...others].map((part, index) => (index < others.length ? redactEnd(part, secret) : part)).join('…');
+	return [first, ...others]
+		.map((part, index) => (index < others.length ? redactEnd(part, secret, shortest) : part))
+		.join('…');
 }
 
-function redactEnd(text: string, secret: string): string {
-	for (let length = secret.length - 1; length >= shortestBeginning; length -= 1) {
+function redactEnd(text: string, secret: string, shortest: number): string {
+	for (let length = secret.length - 1; length >= shortest; length -= 1) {
 		if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length) + replacement;
 	}
 	return text;

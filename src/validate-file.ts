@@ -27,6 +27,7 @@ export async function validateFile(path: string, readStdin: () => Promise<Uint8A
 	}
 	if (violations.length > 0) throw new InvalidChangeError(violations);
 	log.result(changes.length === 1 ? 'Valid: 1 change' : `Valid: ${changes.length} changes`);
+	log.summary({ outcome: 'valid', exit_code: exitCodes.ok, services: [] });
 	return exitCodes.ok;
 }
 

@@ -1,5 +1,5 @@
 // https://git-scm.com/docs/gitformat-pack
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 
 /** An object of git: its kind, such as `commit`, and its bytes. */
@@ -22,6 +22,8 @@ export function findInPack(index: string, digits: string): { name: string; offse
 		const countUpTo = (byte: number) => (byte < 0 ? 0 : header.readUInt32BE(8 + 4 * byte));
 		const first = Number.parseInt(digits.slice(0, 2), 16);
 		const [from, to, total] = [countUpTo(first - 1), countUpTo(first), countUpTo(255)];
+		// Counts that the file has no room for are no counts.
+		if (from > to || to > total || header.length + (nameBytes + 8) * total > read.size) return [];
 		const names = read(header.length + nameBytes * from, nameBytes * (to - from)).toString('hex');
 		const offsets = header.length + (nameBytes + 4) * total;
 		const found: { name: string; offset: number }[] = [];
@@ -88,7 +90,9 @@ function applyDelta(base: Buffer, delta: Buffer): Buffer {
 	// The sizes of base and result, 7 bits a byte.
 	for (let size = 0; size < 2; size += 1) while ((delta[at++] ?? 0) & 0x80);
 	const parts: Buffer[] = [];
+	let total = 0;
 	while (at < delta.length) {
+		if (total > 4 * largestObject) throw new Error('an object that is larger than any commit');
 		const order = delta[at++] ?? 0;
 		if (order & 0x80) {
 			let [from, length] = [0, 0];
@@ -96,6 +100,7 @@ function applyDelta(base: Buffer, delta: Buffer): Buffer {
 			for (let byte = 0; byte < 3; byte += 1) if (order & (16 << byte)) length += (delta[at++] ?? 0) * 2 ** (8 * byte);
 			length ||= 0x10000;
 			parts.push(base.subarray(from, from + length));
+			total += length;
 		} else {
 			parts.push(delta.subarray(at, at + order));
 			at += order;
@@ -104,14 +109,15 @@ function applyDelta(base: Buffer, delta: Buffer): Buffer {
 	return Buffer.concat(parts);
 }
 
-type Reader = ((position: number, length: number) => Buffer) & { close(): void };
+type Reader = ((position: number, length: number) => Buffer) & { size: number; close(): void };
 
 function openReader(path: string): Reader {
-	const file = openSync(path, 'r');
+	// Opening a pipe would wait for its other end.
+	const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 	const { size } = fstatSync(file);
 	const read = (position: number, length: number) => {
 		const buffer = Buffer.alloc(Math.max(0, Math.min(length, size - position)));
 		return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, position));
 	};
-	return Object.assign(read, { close: () => closeSync(file) });
+	return Object.assign(read, { size, close: () => closeSync(file) });
 }

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
+import { readRegularFile } from '../read-regular-file.ts';
 import type { CommitQuery, GitCommit } from './git-commit.ts';
 import { findInPack, type GitObject, readFromPack } from './git-pack.ts';
+
+const largestCommit = 1024 * 1024;
 
 /**
  * Reads a commit from the files of a clone, for images without git, such as the one that runs as a pipe. Undefined where it is not there, or
@@ -50,7 +53,7 @@ function list(directory: string): string[] {
 
 // `commit 123\0…`
 function readLoose(path: string): GitObject {
-	const bytes = inflateSync(readFileSync(path));
+	const bytes = inflateSync(readRegularFile(path, largestCommit), { maxOutputLength: 4 * largestCommit });
 	const end = bytes.indexOf(0);
 	return { kind: bytes.toString('latin1', 0, end).split(' ')[0] ?? '', bytes: bytes.subarray(end + 1) };
 }

@@ -7,7 +7,7 @@ const timeLimitMs = 2000;
 const largestAnswer = 16 * 1024 * 1024;
 
 /**
- * Asks the program `git` for a commit, without a shell, for two seconds at most; where that cannot tell, the clone's own files. What keeps them
+ * Asks the program `git` for a commit, without a shell, for two seconds at most; where there is no git, the clone's own files. What keeps them
  * from telling is said to those who asked.
  */
 export async function readGitCommit(query: CommitQuery, log: Log, signal: AbortSignal): Promise<GitCommit | undefined> {
@@ -15,6 +15,7 @@ export async function readGitCommit(query: CommitQuery, log: Log, signal: AbortS
 		return await askGit(query, signal);
 	} catch (error) {
 		log.detail(`git does not tell of commit ${query.sha}: ${quote(error instanceof Error ? error.message : error)}`);
+		if (!(error instanceof MissingGit)) return undefined;
 	}
 	try {
 		const { readCommitObject } = await import('./read-commit-object.ts');
@@ -23,6 +24,10 @@ export async function readGitCommit(query: CommitQuery, log: Log, signal: AbortS
 		log.detail(`the clone does not tell of it: ${quote(error instanceof Error ? error.message : error)}`);
 		return undefined;
 	}
+}
+
+class MissingGit extends Error {
+	override readonly name = 'MissingGit';
 }
 
 async function askGit({ sha, directory, searchPath }: CommitQuery, signal: AbortSignal): Promise<GitCommit> {
@@ -41,6 +46,7 @@ async function askGit({ sha, directory, searchPath }: CommitQuery, signal: Abort
 	const answer = await new Promise<string>((resolve, reject) => {
 		execFile('git', args, options, (error, stdout, stderr) => {
 			if (error === null) resolve(stdout);
+			else if (error.code === 'ENOENT') reject(new MissingGit('there is no git'));
 			else reject(new Error(error.killed ? 'it takes too long' : stderr.trim() || error.message));
 		});
 	});

@@ -40,6 +40,7 @@ class ChangeDelivery {
 		for (let failures = 0; ; ) {
 			const look = await this.#look(0.5);
 			if (look?.kind === 'found') return this.#end('already recorded', { id: look.id });
+			if (this.#options.signal.aborted) return this.#giveUp('undelivered', 'interrupted by a signal');
 			if (this.#wasAccepted && !this.#isInDoubt(look)) return this.#end('recorded', {});
 			const verdict = this.#isBlind(look) ? buildBlindFailure(look.reason) : await this.#attempt();
 			if (verdict.kind === 'recorded') return this.#end('recorded', { id: verdict.id });

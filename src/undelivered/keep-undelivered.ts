@@ -7,7 +7,13 @@ import { ReportedError } from '../reported-error.ts';
 import type { Settings } from '../settings.ts';
 import { quote } from '../visible-text.ts';
 import { dropTwins } from './drop-twins.ts';
-import { buildUndeliveredDocument, rewriteUndeliveredFile, type UndeliveredChange } from './undelivered-file.ts';
+import { holdFile } from './hold-file.ts';
+import {
+	buildUndeliveredDocument,
+	findTarget,
+	rewriteUndeliveredFile,
+	type UndeliveredChange,
+} from './undelivered-file.ts';
 
 /** The deliveries that failed, as a file keeps them. `date` is in milliseconds since 1970. */
 export function toUndelivered(deliveries: readonly Delivery[], date: number, redactor: Redactor): UndeliveredChange[] {
@@ -31,15 +37,17 @@ export function toUndelivered(deliveries: readonly Delivery[], date: number, red
  * Adds changes to the file of undelivered ones and says how to send them later. What another run of the same job left there stays, but for
  * the same change. Where the file cannot be written, its content goes to the log.
  */
-export function keepUndelivered(
+export async function keepUndelivered(
 	{ undeliveredFile: path, apiUrl }: Pick<Settings, 'undeliveredFile' | 'apiUrl'>,
 	changes: readonly UndeliveredChange[],
 	log: Log,
-): void {
+): Promise<void> {
 	const later = isDefaultApiUrl(apiUrl) ? 'Send it later with' : 'Send it later, to the same ALERT24_API_URL, with';
 	if (changes.length === 0) return;
 	try {
-		rewriteUndeliveredFile(path, (others) => dropTwins([...others, ...changes]));
+		await holdFile(findTarget(path), () =>
+			rewriteUndeliveredFile(path, (others) => dropTwins([...others, ...changes])),
+		);
 		log.notice(
 			`What was not recorded is kept in ${quote(path)}. ${later}: alert24-notify replay ${quoteForShell(path)}`,
 		);

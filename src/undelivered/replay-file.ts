@@ -7,24 +7,30 @@ import { describeFileError } from '../read-regular-file.ts';
 import type { CommandContext } from '../record-deployment.ts';
 import { reportDeliveries } from '../report-deliveries.ts';
 import { ConfigurationError } from '../reported-error.ts';
-import { readSettings } from '../settings.ts';
+import { readSettings, type Settings } from '../settings.ts';
 import { quote } from '../visible-text.ts';
 import { dropTwins, withoutChange } from './drop-twins.ts';
+import { holdFile } from './hold-file.ts';
 import { toUndelivered } from './keep-undelivered.ts';
-import { readUndeliveredFile, rewriteUndeliveredFile } from './undelivered-file.ts';
+import { findTarget, readUndeliveredFile, rewriteUndeliveredFile } from './undelivered-file.ts';
 
 /**
  * Sends what a file of undelivered changes holds, each at most once: every change is looked for before it is sent, and taken from the file as
  * soon as it is recorded. What still fails stays. Throws a ConfigurationError where there is no key or no such file.
  */
 export async function replayFile(path: string, options: GivenOptions, context: CommandContext): Promise<ExitCode> {
-	const { environment, log, redactor, clock } = context;
+	const { environment, log, redactor } = context;
 	const { settings, problems } = readSettings(environment, options, 'replay');
-	const { apiKey, dedupe = 'always' } = settings;
-	redactor.hide(apiKey);
+	redactor.hide(settings.apiKey);
 	log.isVerbose = settings.isVerbose;
 	log.isJson = settings.output === 'json';
 	if (problems.length > 0) throw new ConfigurationError(problems);
+	return await holdFile(findTarget(path), () => replayHeldFile(path, settings, context));
+}
+
+async function replayHeldFile(path: string, settings: Settings, context: CommandContext): Promise<ExitCode> {
+	const { log, redactor, clock } = context;
+	const { apiKey, dedupe = 'always' } = settings;
 	const entries = dropTwins(readUndeliveredFile(path));
 	if (entries.length === 0) {
 		log.result(`Nothing to replay: ${quote(path)} holds no change`);

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Change } from '../change/change-schema.ts';
 import { parseJson, property } from '../json-value.ts';
 import { readRegularFile, UnusableFile } from '../read-regular-file.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { quote } from '../visible-text.ts';
-import { withLockOn } from './lock-file.ts';
 import { isUndeliveredChange } from './undelivered-change.ts';
 
 /** A change that could not be delivered, and what is known of that. */
@@ -46,14 +46,20 @@ export function readUndeliveredFile(path: string): UndeliveredChange[] {
 }
 
 /**
- * Rewrites such a file, or makes it, whole or not at all, readable by its owner alone. `rewrite` gets what it holds by now, which another process
- * may have changed. Throws a ConfigurationError for a file that is not such a one, else what node:fs throws.
+ * Rewrites such a file, or makes it, whole or not at all, readable by its owner alone. `rewrite` gets what it holds by now; `holdFile` keeps
+ * other processes from it meanwhile. Throws a ConfigurationError for a file that is not such a one, else what node:fs throws.
  */
 export function rewriteUndeliveredFile(
 	path: string,
 	rewrite: (changes: readonly UndeliveredChange[]) => readonly UndeliveredChange[],
 ): void {
-	withLockOn(path, () => writeWhole(path, rewrite(existsSync(path) ? readUndeliveredFile(path) : [])));
+	const target = findTarget(path);
+	writeWhole(target, rewrite(existsSync(target) ? readUndeliveredFile(target) : []));
+}
+
+/** The file that a path leads to: a link stays one, and whoever holds the file holds it by all its names. */
+export function findTarget(path: string): string {
+	return existsSync(path) ? realpathSync(path) : resolve(path);
 }
 
 function writeWhole(path: string, changes: readonly UndeliveredChange[]): void {
