@@ -20,18 +20,18 @@ deliver() { # idempotency key, external id as JSON, label, payload
 	reason='' change_id='' pause=1 may_be_recorded=no
 	[ "${ALERT24_DEDUPE:-}" != always ] || may_be_recorded=yes
 	for attempt in 1 2 3; do
-		if is_recorded; then say_recorded 'Already recorded' && return; fi
+		if is_recorded; then say_recorded 'Already recorded'; return; fi
 		take_seconds 10 || break
 		attempt_to_record
 		case $verdict in
-			recorded) say_recorded Recorded && return ;;
-			refused) say_could_not "$label" "$reason" && return ;;
+			recorded) say_recorded Recorded; return ;;
+			refused) say_could_not "$label" "$reason"; return ;;
 		esac
 		[ "$attempt" -lt 3 ] || break
 		wait_before_retry || break
 	done
 	# The last word: it may be recorded although no answer said so.
-	if is_recorded; then say_recorded 'Already recorded' && return; fi
+	if is_recorded; then say_recorded 'Already recorded'; return; fi
 	say_could_not "$label" "${reason:-the time of ALERT24_TIMEOUT is used up}"
 }
 

@@ -1,9 +1,9 @@
-# What is said is one line: without secrets, without what acts on a terminal, of bounded length.
+# What is said is one line: without secrets, without what acts on a terminal, of bounded length. That nobody hears it changes nothing.
 say() {
 	export hook_line="$1"
 	# shellcheck disable=SC2016 # no variables of the shell
 	said=$(run_awk "$text_awk"'BEGIN { learn_bytes(); print fit(visible(redact(decode(ENVIRON["hook_line"], 0))), 2000) }')
-	printf '%s\n' "${said:-could not record the deployment because awk cannot be run}"
+	printf '%s\n' "${said:-alert24-notify: could not record the deployment because awk cannot be run}" 2>/dev/null || :
 }
 
 say_could_not() { # what, reason
@@ -88,5 +88,5 @@ print_changes() {
 	done
 	IFS=$usual_ifs
 	if [ "$count" -gt 1 ]; then list="[$list]"; fi
-	printf '%s\n' "$list"
+	printf '%s\n' "$list" 2>/dev/null || :
 }

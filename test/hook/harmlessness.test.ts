@@ -35,6 +35,15 @@ describe('whatever happens', { concurrency: 3 }, () => {
 					assert.deepEqual([exitCode, files], [0, []]);
 				});
 
+				it(`records once where nobody can hear it, under ${shell}`, async () => {
+					for (const before of ['exec >/dev/full', 'exec >&-', 'exec >&- 2>&-', 'exec >/dev/full 2>/dev/full']) {
+						await using alert24 = await startAlert24();
+						const { exitCode, stdout, stderr } = await record(alert24, { shell, before });
+						assert.deepEqual([exitCode, stdout, stderr], [0, '', ''], before);
+						assert.equal(alert24.posts.length, 1, before);
+					}
+				});
+
 				it(`shows the key to no trace, under ${shell}`, async () => {
 					await using alert24 = await startAlert24();
 					for (const tracing of [
