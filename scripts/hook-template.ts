@@ -14,7 +14,7 @@ const awkPrograms = [
 	'find-change',
 	'compare-deployments',
 ];
-const shellParts = ['constants', 'settings', 'outcome', 'http', 'judge', 'deliver', 'record'];
+const shellParts = ['constants', 'settings', 'outcome', 'http', 'wget', 'judge', 'deliver', 'record'];
 
 /** The component `hook`: its header and hidden job with the hook's programs, all of them as they stand in src/hook. */
 export function buildHookTemplate(): string {

@@ -1,4 +1,10 @@
-# What nearly every function uses.
+# What nearly every function uses. Shell functions have no variables of their own; these carry facts from one file to another:
+# settings.sh: problems, api_url, api_key, budget, records_failures, is_dry_run; outcome.sh: outcome, reason_not_to, rollback, note;
+# http.sh: client, no_client, and of one request answer and client_status; judge.sh: verdict, reason, status, asked_for, change_id;
+# record.sh: started, deadline, changes; deliver.sh: label, external_id, is_proven, trusted_ca.
+
+# Exported by the job under these names, what they come to hold would be in the environment of every program, which has a limit.
+unset answer body built change changes complaint config given headers label line list payload problems reason result said words
 newline='
 '
 tab=$(printf '\t')

@@ -16,14 +16,19 @@ record_deployment() {
 	if run_command; then return; fi
 	LC_ALL=C # characters are bytes, messages are English
 	export LC_ALL
-	started=$(tool date +%s)
 	problems=''
+	choose_client
+	check_tools
+	if [ -n "$problems" ]; then
+		say_could_not 'the deployment' "$problems"
+		return
+	fi
+	started=$(tool date +%s)
 	read_settings
 	# Two seconds less: what is under way is ended in time, and so is the hook.
 	deadline=$((started + (budget > 3 ? budget - 2 : budget)))
 	read_outcome
 	find_reason_not_to_record
-	choose_client
 	use_proxies
 	is_proven=no trusted_ca=''
 	if [ -z "$problems$reason_not_to" ]; then look_for_rollback; fi
@@ -32,7 +37,7 @@ record_deployment() {
 		add_problem 'ALERT24_API_KEY is empty (a protected variable reaches only protected branches and tags, one scoped to an environment only its jobs)'
 	fi
 	if [ -z "$problems$reason_not_to" ] && [ "$is_dry_run" = false ] && [ -z "$client" ]; then
-		add_problem 'the image of this job has neither curl nor wget'
+		add_problem "$no_client"
 	fi
 	if [ -n "$problems" ]; then
 		say_could_not 'the deployment' "$problems"
