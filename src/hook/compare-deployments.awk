@@ -5,7 +5,7 @@ function on_value(path, value,   parts) {
 	split(path, parts, ".")
 	if (parts[2] == "sha" || parts[2] == "status") of[parts[1], parts[2]] = value
 	if (parts[2] "." parts[3] "." parts[4] == "deployable.id.") of[parts[1], "job"] = value
-	if (parts[2] "." parts[3] "." parts[4] == "deployable.name.") of[parts[1], "name"] = value
+	if (parts[2] "." parts[3] "." parts[4] == "deployable.name.") of[parts[1], "name"] = plain(substr(value, 1, 2000))
 	if (parts[1] ~ /^[0-9]+$/ && parts[1] + 1 > count) count = parts[1] + 1
 }
 

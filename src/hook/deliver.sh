@@ -55,9 +55,9 @@ attempt_to_record() {
 	method=POST url=$api_url/api/v1/changes body=$payload ca_file=$trusted_ca
 	headers="Content-Type: application/json${newline}Accept: application/json${idempotency_key:+${newline}Idempotency-Key: $idempotency_key}"
 	secret_header="Authorization: Bearer $api_key"
-	request "$answer_awk"
+	request "$answer_awk" 300000
 	case $client,$client_status in
-		curl,60 | gnu_wget,5) if find_private_ca; then request "$answer_awk"; fi ;;
+		curl,60 | gnu_wget,5) if find_private_ca; then request "$answer_awk" 300000; fi ;;
 	esac
 	judge_answer
 }
@@ -79,7 +79,7 @@ find_private_ca() {
 ask_without_key() {
 	method=GET url=$api_url/api/v1/changes body='' ca_file=
 	headers='' secret_header='Accept: application/json' known=$may_be_recorded
-	request "$answer_awk"
+	request "$answer_awk" 300000
 	judge_answer
 	may_be_recorded=$known
 	[ "$verdict" != recorded ] || verdict=failed
@@ -103,6 +103,6 @@ is_recorded() {
 	headers='Accept: application/json' secret_header="Authorization: Bearer $api_key"
 	hook_external_id=$external_id
 	export hook_external_id
-	request "$text_awk$read_json_awk$read_response_awk$find_change_awk"
+	request "$text_awk$read_json_awk$read_response_awk$find_change_awk" 1000000
 	case $answer in found"$separator"*) change_id=${answer#*"$separator"} ;; *) return 1 ;; esac
 }

@@ -47,9 +47,10 @@ check_tools() {
 }
 
 # Runs a client and an awk program that reads its answer. Sets `answer` to what the awk program prints, and `client_status` to the client's exit status,
-# which a pipeline would lose. An answer is read up to 2 MB: an endless one must not fill the memory.
-request() { # awk program
-	result=$({ { send_request 2>/dev/null; printf 'exit%s%s\n' "$separator" "$?" >&3; } | tool head -c 2000000 | tool awk "$1"; } 3>&1 2>/dev/null)
+# which a pipeline would lose. An answer is read up to a limit: an endless one must not fill the memory.
+request() { # awk program, bytes
+	export hook_client="$client"
+	result=$({ { send_request 2>/dev/null; printf 'exit%s%s\n' "$separator" "$?" >&3; } | tool head -c "$2" | tool awk "$1"; } 3>&1 2>/dev/null)
 	answer='' client_status=''
 	old_ifs=$IFS IFS=$newline
 	for line in $result; do

@@ -43,7 +43,7 @@ look_for_rollback() {
 	secret_header="JOB-TOKEN: $CI_JOB_TOKEN"
 	ca_file=
 	[ ! -r "${CI_SERVER_TLS_CA_FILE:-}" ] || ca_file=$CI_SERVER_TLS_CA_FILE
-	request "$text_awk$read_json_awk$read_response_awk$compare_deployments_awk"
+	request "$text_awk$read_json_awk$read_response_awk$compare_deployments_awk" 2000000
 	case $answer in
 		rollback*) rollback=yes note="Rolled back from: ${answer#* }" ;;
 		redeployment*) note='Re-deployment: the newest deployment before has the same commit' ;;
