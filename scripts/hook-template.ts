@@ -5,6 +5,7 @@ const directory = new URL('../src/hook/', import.meta.url);
 // In the order of reading; awk programs become shell variables, which the functions run.
 const awkPrograms = [
 	'text',
+	'redact',
 	'merge-request',
 	'change',
 	'build-changes',

@@ -2,7 +2,7 @@
 say() {
 	export hook_line="$1"
 	# shellcheck disable=SC2016 # no variables of the shell
-	said=$(run_awk "$text_awk"'BEGIN { learn_bytes(); print fit(visible(redact(decode(ENVIRON["hook_line"], 0))), 2000) }')
+	said=$(run_awk "$text_awk$redact_awk"'BEGIN { learn_bytes(); print fit(visible(redact(decode(ENVIRON["hook_line"], 0))), 2000) }')
 	printf '%s\n' "${said:-alert24-notify: could not record the deployment because awk cannot be run}" 2>/dev/null || :
 }
 

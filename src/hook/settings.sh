@@ -1,7 +1,9 @@
 # Settings. A mistake is added to `problems`; all of them are reported in one line, and nothing is sent.
 
 add_problem() {
-	problems=$problems${problems:+; }$(printf '%.1000s' "$1")
+	cut=
+	[ "${#1}" -le 1000 ] || cut=$ellipsis
+	problems=$problems${problems:+; }$(printf '%.1000s%s' "$1" "$cut")
 }
 
 # Every setting that the job does not set itself takes the value of the component's input: closed sets and numbers stand in this script's first lines,
