@@ -42,7 +42,8 @@ wait_before_retry() {
 	[ -z "$asked_for" ] || wait_for=$asked_for
 	[ "$wait_for" -le 20 ] || wait_for=20
 	[ "$(remaining_seconds)" -gt "$wait_for" ] || return 1
-	tool sleep "$wait_for"
+	# Left behind by a hook that is killed, it must not keep the log of the job open.
+	tool sleep "$wait_for" >/dev/null 2>&1
 }
 
 # Sets `verdict`: recorded, refused (no use to try again) or failed; and `reason`.

@@ -14,6 +14,10 @@ apply_inputs() {
 		# Empty, it stays absent for a program that takes it for a value.
 		if eval "test -n \"\$ALERT24_$name\""; then export "ALERT24_$name"; else unset "ALERT24_$name"; fi
 	done
+	# A line before the hook may have set these without export, and programs see what is exported alone.
+	for name in API_KEY API_KEY_FILE EXTERNAL_ID SOURCE DEPLOY_JOB STATUS DEDUPE; do
+		if eval "test -n \"\${ALERT24_$name:-}\""; then export "ALERT24_$name"; fi
+	done
 }
 
 # true, false or a problem.

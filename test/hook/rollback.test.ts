@@ -92,6 +92,13 @@ describe('a roll-back', { concurrency: 3 }, () => {
 				assert.deepEqual(await dryRun(gitlab.url, { CI_JOB_NAME: '' }), deployed);
 			});
 
+			it('takes no more time than ALERT24_TIMEOUT', async () => {
+				await using silent = await startGitlab(undefined, '');
+				const startedAtMs = performance.now();
+				assert.deepEqual(await dryRun(silent.url, { ALERT24_TIMEOUT: '1' }), deployed);
+				assert.ok(performance.now() - startedAtMs < 2900);
+			});
+
 			it('does not ask where the type is set, look-ups are off, or a separate job reports', async () => {
 				await using gitlab = await startGitlab(200, [other, current].map(describeDeployment));
 				for (const variables of [
