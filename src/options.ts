@@ -10,9 +10,6 @@ export type OptionDefinition = Readonly<{
 	isForReplay?: true;
 }>;
 
-/** The commands that have settings. */
-export type Command = 'record' | 'replay';
-
 /** Every option, in the order of the help. The API key is not among them: it would show in process lists. */
 export const optionDefinitions = [
 	{

@@ -1,16 +1,12 @@
 import { isBitbucketPipe, spellPipeVariable } from './ci/bitbucket-pipe.ts';
 import type { Environment } from './environment.ts';
 import { readFlag } from './flag.ts';
-import {
-	type Command,
-	type GivenOptions,
-	type OptionDefinition,
-	type OptionName,
-	optionDefinitions,
-	variableOf,
-} from './options.ts';
+import { type GivenOptions, type OptionDefinition, type OptionName, optionDefinitions, variableOf } from './options.ts';
 import { trimBlanks } from './trim-text.ts';
 import { quote } from './visible-text.ts';
+
+/** The commands that have settings. */
+export type Command = 'record' | 'replay';
 
 /** Reads single settings, options before variables, and collects what is wrong with them. */
 export class SettingReader {

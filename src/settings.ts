@@ -4,11 +4,11 @@ import { findPipeProblems } from './ci/bitbucket-pipe.ts';
 import { type DedupeMode, dedupeModes } from './delivery/dedupe-mode.ts';
 import { readProxySettings } from './delivery/proxy.ts';
 import type { Environment } from './environment.ts';
-import { type Command, type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
+import { type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
 import { type Outcome, outcomes } from './outcome.ts';
 import { readApiKey } from './read-api-key.ts';
 import { readApiUrl } from './read-api-url.ts';
-import { SettingReader } from './setting-reader.ts';
+import { type Command, SettingReader } from './setting-reader.ts';
 
 /** The fields of a change that the user may set; they are sent exactly as given. */
 type HandSetFields = Readonly<

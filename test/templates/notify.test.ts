@@ -60,6 +60,7 @@ describe('the jobs of the component notify', () => {
 			when: 'on_success',
 			variables: {
 				GIT_STRATEGY: 'none',
+				NODE_DEBUG: '',
 				NODE_OPTIONS: '',
 				ALERT24_DEPLOY_JOB: 'deploy',
 				ALERT24_ENVIRONMENT: 'production',
