@@ -14,16 +14,11 @@ say_could_not() { # what, reason
 record_deployment() {
 	apply_inputs
 	if run_command; then return; fi
-	LC_ALL=C # characters are bytes, messages are English
-	export LC_ALL
-	problems=''
-	choose_client
-	check_tools
+	prepare
 	if [ -n "$problems" ]; then
 		say_could_not 'the deployment' "$problems"
 		return
 	fi
-	started=$(tool date +%s)
 	read_settings
 	# Two seconds less: what is under way is ended in time, and so is the hook.
 	deadline=$((started + (budget > 3 ? budget - 2 : budget)))
@@ -50,11 +45,37 @@ record_deployment() {
 	fi
 }
 
-# An image with our command gets its validation and everything else. One that cannot start (no Node) is as good as absent.
+# An image with our command gets its validation and everything else; only roll-backs it does not look for. One that cannot start (no Node) is as good as
+# absent.
 run_command() {
 	command -v alert24-notify >/dev/null 2>&1 || return 1
-	alert24-notify record
+	if is_rollback; then
+		ALERT24_CHANGE_TYPE=rollback alert24-notify record
+	else
+		alert24-notify record
+	fi
 	case $? in 126 | 127) return 1 ;; esac
+}
+
+# In a subshell, because what the look-up sets and exports is not for the command.
+is_rollback() (
+	prepare
+	[ -z "$problems" ] || return 1
+	read_timeout "${ALERT24_TIMEOUT:-60}"
+	deadline=$((started + budget))
+	use_proxies
+	look_for_rollback
+	[ "$rollback" = yes ]
+)
+
+# Sets what everything needs; adds problems where the image lacks it.
+prepare() {
+	LC_ALL=C # characters are bytes, messages are English
+	export LC_ALL
+	problems=''
+	choose_client
+	check_tools
+	[ -n "$problems" ] || started=$(tool date +%s)
 }
 
 # Sets `changes`, one a line, or adds problems.

@@ -92,6 +92,23 @@ describe('a roll-back', { concurrency: 3 }, () => {
 				assert.deepEqual(await dryRun(gitlab.url, { CI_JOB_NAME: '' }), deployed);
 			});
 
+			it('tells it to our own command, where the image has it', async () => {
+				using ours = new Toolbox(kind);
+				ours.add('alert24-notify', 'echo "$1 $ALERT24_CHANGE_TYPE ${LC_ALL-none} ${https_proxy-none}"');
+				for (const [history, type] of [
+					[[other, current], 'rollback'],
+					[[other], 'auto'],
+				] as const) {
+					await using gitlab = await startGitlab(200, history.map(describeDeployment));
+					const variables = { ...gitlabJob, CI_API_V4_URL: `${gitlab.url}/api/v4`, CI_JOB_NAME: 'deploy-search' };
+					const { stdout, stderr } = await runHook(
+						{ ...variables, CI_ENVIRONMENT_NAME: 'production' },
+						{ shell: shellOf[kind], path: ours.path },
+					);
+					assert.deepEqual([stdout, stderr], [`record ${type} none none\n`, '']);
+				}
+			});
+
 			it('takes no more time than ALERT24_TIMEOUT', async () => {
 				await using silent = await startGitlab(undefined, '');
 				const startedAtMs = performance.now();
