@@ -5,6 +5,7 @@ const directory = new URL('../src/hook/', import.meta.url);
 // In the order of reading; awk programs become shell variables, which the functions run.
 const awkPrograms = [
 	'text',
+	'redact',
 	'merge-request',
 	'change',
 	'build-changes',
@@ -14,7 +15,7 @@ const awkPrograms = [
 	'find-change',
 	'compare-deployments',
 ];
-const shellParts = ['constants', 'settings', 'outcome', 'http', 'judge', 'deliver', 'record'];
+const shellParts = ['constants', 'settings', 'outcome', 'http', 'wget', 'judge', 'deliver', 'record'];
 
 /** The component `hook`: its header and hidden job with the hook's programs, all of them as they stand in src/hook. */
 export function buildHookTemplate(): string {

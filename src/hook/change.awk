@@ -1,7 +1,7 @@
 # One change: the fields of https://alert24.net/docs/api-changes and no others; what is not known stays absent.
 function add_change(service,   change_type, summary, external_id, label) {
 	change_type = set["change_type"] != "" && set["change_type"] != "auto" ? set["change_type"] : ENVIRON["hook_rollback"] == "yes" ? "rollback" : "deployment"
-	summary = redact(set["summary"] != "" ? set["summary"] : fit(build_summary(change_type), 255))
+	summary = set["summary"] != "" ? redact(set["summary"]) : fit_redacted(build_summary(change_type), 255)
 	external_id = redact(build_external_id(service))
 	decode(external_id, 4096)
 	if (characters > 4096) problem("external_id must have at most 4096 characters; its environment, deploy job or service is too long")
@@ -9,7 +9,7 @@ function add_change(service,   change_type, summary, external_id, label) {
 	add("summary", summary)
 	add("service_id", service)
 	add("change_type", change_type)
-	add("description", fit(build_description(), 10000))
+	add("description", fit_redacted(build_description(), 10000))
 	add("source", set["source"] != "" ? set["source"] : "gitlab-ci")
 	if (ENVIRON["CI_COMMIT_SHA"] ~ /^[0-9A-Fa-f]+$/ && length(ENVIRON["CI_COMMIT_SHA"]) >= 7 && length(ENVIRON["CI_COMMIT_SHA"]) <= 64) add("commit_sha", ENVIRON["CI_COMMIT_SHA"])
 	add("commit_message", derived(without_last_newlines(ENVIRON["CI_COMMIT_MESSAGE"]), 10000))
@@ -31,7 +31,12 @@ function add(field, text) {
 
 # What the CI says is made to fit; a blank text is an absent one.
 function derived(text, limit) {
-	return is_blank(text) ? "" : fit(text, limit)
+	return is_blank(text) ? "" : fit_redacted(text, limit)
+}
+
+# Twice, because what stands for half a secret may be longer than it.
+function fit_redacted(text, limit) {
+	return fit(redact(fit(text, limit)), limit)
 }
 
 # Half a URL leads nowhere.
@@ -107,7 +112,13 @@ function add_merge_request(   number, base) {
 	if (base != "") add("pr_url", url(base "/-/merge_requests/" number))
 }
 
-function json_tags(   i, list) {
-	for (i = 1; i <= tag_count; i++) list = list (i == 1 ? "" : ",") json(redact(tags[i]))
+# Two that differed in a secret alone are one.
+function json_tags(   i, tag, list, is_listed) {
+	for (i = 1; i <= tag_count; i++) {
+		tag = redact(tags[i])
+		if (tag in is_listed) continue
+		is_listed[tag] = 1
+		list = list (i == 1 ? "" : ",") json(tag)
+	}
 	return "[" list "]"
 }

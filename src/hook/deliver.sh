@@ -20,18 +20,18 @@ deliver() { # idempotency key, external id as JSON, label, payload
 	reason='' change_id='' pause=1 may_be_recorded=no
 	[ "${ALERT24_DEDUPE:-}" != always ] || may_be_recorded=yes
 	for attempt in 1 2 3; do
-		if is_recorded; then say_recorded 'Already recorded' && return; fi
+		if is_recorded; then say_recorded 'Already recorded'; return; fi
 		take_seconds 10 || break
 		attempt_to_record
 		case $verdict in
-			recorded) say_recorded Recorded && return ;;
-			refused) say_could_not "$label" "$reason" && return ;;
+			recorded) say_recorded Recorded; return ;;
+			refused) say_could_not "$label" "$reason"; return ;;
 		esac
 		[ "$attempt" -lt 3 ] || break
 		wait_before_retry || break
 	done
 	# The last word: it may be recorded although no answer said so.
-	if is_recorded; then say_recorded 'Already recorded' && return; fi
+	if is_recorded; then say_recorded 'Already recorded'; return; fi
 	say_could_not "$label" "${reason:-the time of ALERT24_TIMEOUT is used up}"
 }
 
@@ -42,7 +42,8 @@ wait_before_retry() {
 	[ -z "$asked_for" ] || wait_for=$asked_for
 	[ "$wait_for" -le 20 ] || wait_for=20
 	[ "$(remaining_seconds)" -gt "$wait_for" ] || return 1
-	tool sleep "$wait_for"
+	# Left behind by a hook that is killed, it must not keep the log of the job open.
+	tool sleep "$wait_for" >/dev/null 2>&1
 }
 
 # Sets `verdict`: recorded, refused (no use to try again) or failed; and `reason`.
@@ -55,9 +56,9 @@ attempt_to_record() {
 	method=POST url=$api_url/api/v1/changes body=$payload ca_file=$trusted_ca
 	headers="Content-Type: application/json${newline}Accept: application/json${idempotency_key:+${newline}Idempotency-Key: $idempotency_key}"
 	secret_header="Authorization: Bearer $api_key"
-	request "$answer_awk"
+	request "$answer_awk" 300000
 	case $client,$client_status in
-		curl,60 | gnu_wget,5) if find_private_ca; then request "$answer_awk"; fi ;;
+		curl,60 | gnu_wget,5) if find_private_ca; then request "$answer_awk" 300000; fi ;;
 	esac
 	judge_answer
 }
@@ -79,7 +80,7 @@ find_private_ca() {
 ask_without_key() {
 	method=GET url=$api_url/api/v1/changes body='' ca_file=
 	headers='' secret_header='Accept: application/json' known=$may_be_recorded
-	request "$answer_awk"
+	request "$answer_awk" 300000
 	judge_answer
 	may_be_recorded=$known
 	[ "$verdict" != recorded ] || verdict=failed
@@ -103,6 +104,6 @@ is_recorded() {
 	headers='Accept: application/json' secret_header="Authorization: Bearer $api_key"
 	hook_external_id=$external_id
 	export hook_external_id
-	request "$text_awk$read_json_awk$read_response_awk$find_change_awk"
+	request "$text_awk$read_json_awk$read_response_awk$find_change_awk" 1000000
 	case $answer in found"$separator"*) change_id=${answer#*"$separator"} ;; *) return 1 ;; esac
 }

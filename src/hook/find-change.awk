@@ -6,8 +6,9 @@ BEGIN {
 
 function on_value(path, value,   parts) {
 	if (split(path, parts, ".") != 3 || parts[1] != "data") return
-	if (parts[3] == "id") ids[parts[2]] = value
-	if (parts[3] == "external_id" && value == wanted) found = parts[2]
+	if (parts[3] == "id") ids[parts[2]] = plain(substr(value, 1, 1000))
+	# No character takes more than six bytes for each of its own.
+	if (parts[3] == "external_id" && length(value) <= 6 * length(wanted) && plain(value) == wanted) found = parts[2]
 }
 
 END {

@@ -25,17 +25,32 @@ use_proxies() {
 	export https_proxy http_proxy no_proxy
 }
 
+# Sets `client`, or why there is none. wget2 is none: it takes the key along redirects, whatever it is told.
 choose_client() {
-	client=
+	client='' no_client='the image of this job has neither curl nor wget'
 	if command -v curl >/dev/null 2>&1; then client=curl && return; fi
-	has_tool wget || return
-	case $(tool wget --version 2>&1) in *GNU\ Wget*) client=gnu_wget ;; *) client=busybox_wget ;; esac
+	has_tool wget || return 0
+	case $(tool wget --version 2>&1) in
+		*GNU\ Wget2*) no_client='wget2, the wget of this image, follows redirects and takes the key along: add curl' ;;
+		*GNU\ Wget*) client=gnu_wget ;;
+		*) client=busybox_wget ;;
+	esac
+}
+
+# Whether all programs are there that any image with a shell has; what is missing is a problem.
+check_tools() {
+	missing=
+	for name in awk date head sed sleep ${client:+$([ "$client" = gnu_wget ] && echo mktemp rm)}; do
+		has_tool "$name" || missing="$missing${missing:+, }$name"
+	done
+	[ -z "$missing" ] || add_problem "the image of this job has no $missing"
 }
 
 # Runs a client and an awk program that reads its answer. Sets `answer` to what the awk program prints, and `client_status` to the client's exit status,
-# which a pipeline would lose. An answer is read up to 2 MB: an endless one must not fill the memory.
-request() { # awk program
-	result=$({ { send_request 2>/dev/null; printf 'exit%s%s\n' "$separator" "$?" >&3; } | tool head -c 2000000 | tool awk "$1"; } 3>&1 2>/dev/null)
+# which a pipeline would lose. An answer is read up to a limit: an endless one must not fill the memory.
+request() { # awk program, bytes
+	export hook_client="$client"
+	result=$({ { send_request 2>/dev/null; printf 'exit%s%s\n' "$separator" "$?" >&3; } | tool head -c "$2" | tool awk "$1"; } 3>&1 2>/dev/null)
 	answer='' client_status=''
 	old_ifs=$IFS IFS=$newline
 	for line in $result; do
@@ -53,31 +68,6 @@ send_request() {
 		gnu_wget) request_by_gnu_wget ;;
 		busybox_wget) request_by_busybox_wget ;;
 	esac
-}
-
-# Ends what has no time-out for the whole, such as wget at a server that sends a byte a second. Not by `timeout`: that of busybox keeps the pipe open for
-# a second after its command. The watcher keeps nothing open, and takes its sleep along when it is told to go.
-within() { # seconds, command…
-	limit=$1
-	shift
-	sleep_command='sleep'
-	command -v sleep >/dev/null 2>&1 || sleep_command='busybox sleep'
-	exec 5<&0
-	"$@" <&5 2>&1 &
-	running=$!
-	(
-		sleeper=
-		trap 'kill $sleeper; exit' TERM
-		$sleep_command "$limit" &
-		sleeper=$!
-		wait "$sleeper"
-		kill "$running"
-	) </dev/null >/dev/null 2>&1 3>&- 4<&- 5<&- &
-	watcher=$!
-	wait "$running"
-	set -- "$?"
-	kill "$watcher"
-	return "$1"
 }
 
 # curl reads its settings from its standard input and the body from another: nothing is on the argument list. ~/.curlrc, which might ask for redirects
@@ -102,49 +92,4 @@ list_headers() {
 		IFS=$newline
 		for header in $headers; do printf 'header = %s\n' "$header"; done
 	)
-}
-
-# GNU wget takes its settings from a regular file only, so the key is in one for as long as it takes to open and remove it. HOME is elsewhere, or wget
-# would write ~/.wget-hsts and read ~/.netrc.
-request_by_gnu_wget() {
-	config=$(make_private_file) || return 97
-	{
-		printf 'header = %s\n' "$secret_header"
-		list_headers
-		if [ -n "$ca_file" ]; then printf 'ca_certificate = %s\n' "$ca_file"; fi
-		if [ -n "$body" ]; then printf 'post_data = %s\n' "$body"; fi
-	} >"$config"
-	exec 4<"$config"
-	tool rm -f "$config"
-	HOME=/nonexistent
-	export HOME
-	within "$((seconds + 1))" wget --config=/dev/fd/4 --quiet --server-response --output-document=- --content-on-error --max-redirect=0 \
-		--tries=1 --timeout="$seconds" --user-agent="$user_agent" "$url"
-}
-
-make_private_file() {
-	umask 077
-	for directory in /dev/shm "${TMPDIR:-/tmp}" "${CI_PROJECT_DIR:-/nonexistent}.tmp"; do
-		tool mktemp "$directory/alert24.XXXXXX" 2>/dev/null && return 0
-	done
-	return 1
-}
-
-# busybox's wget has no way to take a header but its argument list, follows redirects (see refuse_redirects) and shows no body and no headers of errors.
-request_by_busybox_wget() {
-	set -- -q -S -O - -U "$user_agent" --header "$secret_header"
-	old_ifs=$IFS IFS=$newline
-	for header in $headers; do set -- "$@" --header "$header"; done
-	IFS=$old_ifs
-	if [ -n "$body" ]; then
-		case $(tool wget --help 2>&1) in
-			*--post-file*) set -- "$@" --post-file /dev/stdin ;;
-			*) set -- "$@" --post-data "$body" ;;
-		esac
-	fi
-	# It knows no proxy for https: it would hand the request, key and all, to that for http.
-	case $url in [Hh][Tt][Tt][Pp][Ss]:*) set -- "$@" -Y off ;; esac
-	set -- wget "$@" "$url"
-	command -v wget >/dev/null 2>&1 || set -- busybox "$@"
-	printf '%s' "$body" | within "$seconds" "$@"
 }

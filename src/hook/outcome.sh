@@ -37,13 +37,14 @@ look_for_rollback() {
 	[ -n "${CI_JOB_TOKEN:-}" ] && [ -n "${CI_ENVIRONMENT_NAME:-}" ] && [ -n "${CI_COMMIT_SHA:-}" ] || return 0
 	# shellcheck disable=SC2016 # no variables of the shell
 	name=$(tool awk "$text_awk"'BEGIN { learn_bytes(); print percent_encode(ENVIRON["CI_ENVIRONMENT_NAME"], "[0-9A-Za-z._~-]") }')
-	method=GET body='' seconds=3
-	url="$CI_API_V4_URL/projects/$CI_PROJECT_ID/deployments?environment=$name&status=success&order_by=id&sort=desc&per_page=50"
+	take_seconds 3 || return 0
+	method=GET body=''
+	url="$CI_API_V4_URL/projects/$CI_PROJECT_ID/deployments?environment=$name&status=success&order_by=id&sort=desc&per_page=100"
 	headers='Accept: application/json'
 	secret_header="JOB-TOKEN: $CI_JOB_TOKEN"
 	ca_file=
 	[ ! -r "${CI_SERVER_TLS_CA_FILE:-}" ] || ca_file=$CI_SERVER_TLS_CA_FILE
-	request "$text_awk$read_json_awk$read_response_awk$compare_deployments_awk"
+	request "$text_awk$read_json_awk$read_response_awk$compare_deployments_awk" 2000000
 	case $answer in
 		rollback*) rollback=yes note="Rolled back from: ${answer#* }" ;;
 		redeployment*) note='Re-deployment: the newest deployment before has the same commit' ;;

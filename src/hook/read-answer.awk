@@ -8,8 +8,8 @@ END {
 }
 
 function on_value(path, value) {
-	if (path == "data.id") change_id = value
-	else if (path == "error.message" || path == "error" || path == "message") error_message = value
+	if (path == "data.id") change_id = plain(substr(value, 1, 1000))
+	else if (path == "error.message" || path == "error" || path == "message") error_message = plain(substr(value, 1, 5000))
 }
 
 function cut(text, limit) {

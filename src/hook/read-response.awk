@@ -1,16 +1,17 @@
 # Reads what curl -i or wget -S print: the header lines, then the body. A proxy or a `100 Continue` may have put other headers before them: the last
-# ones count.
+# ones count. What counts as a header or a status is what no body can imitate: -S of wget indents them, curl tells the status last. The client comes from
+# the shell as hook_client.
 BEGIN {
 	learn_bytes()
+	is_curl = ENVIRON["hook_client"] == "curl"
 	in_headers = 1
 }
 
 {
 	sub(/\r$/, "")
-	# What curl was told to write last; 000 is no answer.
-	if ($0 ~ /^ALERT24 [0-9][0-9][0-9]$/) status = $2 == "000" ? "" : $2
-	else if (is_status_line() && (in_headers || body_lines == 0)) start_headers()
-	else if (in_headers && $0 ~ /^ *[A-Za-z0-9_-]+:/) read_header()
+	last_line = $0
+	if (is_status_line() && (in_headers || body_lines == 0)) start_headers()
+	else if (in_headers && is_header()) read_header()
 	else if (in_headers) {
 		in_headers = 0
 		# GNU wget prints no blank line between headers and body.
@@ -18,8 +19,19 @@ BEGIN {
 	} else read_body()
 }
 
+# What curl was told to write last; 000 is no answer. It is absent from an answer that was cut at the limit.
+END {
+	if (is_curl && last_line ~ /^ALERT24 [0-9][0-9][0-9]$/) status = substr(last_line, 9) == "000" ? "" : substr(last_line, 9)
+}
+
+# After a final status there is no other, but that after the 200 of a proxy, which curl shows.
 function is_status_line() {
-	return $0 ~ /^ *HTTP\/[0-9.]+ [0-9][0-9][0-9]/
+	if (status != "" && status !~ (is_curl ? "^[12]" : "^1")) return 0
+	return $0 ~ (is_curl ? "^HTTP/[0-9.]+ [0-9][0-9][0-9]" : "^ +HTTP/[0-9.]+ [0-9][0-9][0-9]")
+}
+
+function is_header() {
+	return $0 ~ (is_curl ? "^[A-Za-z0-9_-]+:" : "^( +[A-Za-z0-9_-]+|wget):")
 }
 
 function start_headers() {

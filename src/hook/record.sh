@@ -1,9 +1,9 @@
-# What is said is one line: without secrets, without what acts on a terminal, of bounded length.
+# What is said is one line: without secrets, without what acts on a terminal, of bounded length. That nobody hears it changes nothing.
 say() {
 	export hook_line="$1"
 	# shellcheck disable=SC2016 # no variables of the shell
-	said=$(run_awk "$text_awk"'BEGIN { learn_bytes(); print fit(visible(redact(decode(ENVIRON["hook_line"], 0))), 2000) }')
-	printf '%s\n' "${said:-could not record the deployment because awk cannot be run}"
+	said=$(run_awk "$text_awk$redact_awk"'BEGIN { learn_bytes(); print fit(visible(redact(decode(ENVIRON["hook_line"], 0))), 2000) }')
+	printf '%s\n' "${said:-alert24-notify: could not record the deployment because awk cannot be run}" 2>/dev/null || :
 }
 
 say_could_not() { # what, reason
@@ -14,16 +14,16 @@ say_could_not() { # what, reason
 record_deployment() {
 	apply_inputs
 	if run_command; then return; fi
-	LC_ALL=C # characters are bytes, messages are English
-	export LC_ALL
-	started=$(tool date +%s)
-	problems=''
+	prepare
+	if [ -n "$problems" ]; then
+		say_could_not 'the deployment' "$problems"
+		return
+	fi
 	read_settings
 	# Two seconds less: what is under way is ended in time, and so is the hook.
 	deadline=$((started + (budget > 3 ? budget - 2 : budget)))
 	read_outcome
 	find_reason_not_to_record
-	choose_client
 	use_proxies
 	is_proven=no trusted_ca=''
 	if [ -z "$problems$reason_not_to" ]; then look_for_rollback; fi
@@ -32,7 +32,7 @@ record_deployment() {
 		add_problem 'ALERT24_API_KEY is empty (a protected variable reaches only protected branches and tags, one scoped to an environment only its jobs)'
 	fi
 	if [ -z "$problems$reason_not_to" ] && [ "$is_dry_run" = false ] && [ -z "$client" ]; then
-		add_problem 'the image of this job has neither curl nor wget'
+		add_problem "$no_client"
 	fi
 	if [ -n "$problems" ]; then
 		say_could_not 'the deployment' "$problems"
@@ -45,11 +45,37 @@ record_deployment() {
 	fi
 }
 
-# An image with our command gets its validation and everything else. One that cannot start (no Node) is as good as absent.
+# An image with our command gets its validation and everything else; only roll-backs it does not look for. One that cannot start (no Node) is as good as
+# absent.
 run_command() {
 	command -v alert24-notify >/dev/null 2>&1 || return 1
-	alert24-notify record
+	if is_rollback; then
+		ALERT24_CHANGE_TYPE=rollback alert24-notify record
+	else
+		alert24-notify record
+	fi
 	case $? in 126 | 127) return 1 ;; esac
+}
+
+# In a subshell, because what the look-up sets and exports is not for the command.
+is_rollback() (
+	prepare
+	[ -z "$problems" ] || return 1
+	read_timeout "${ALERT24_TIMEOUT:-60}"
+	deadline=$((started + budget))
+	use_proxies
+	look_for_rollback
+	[ "$rollback" = yes ]
+)
+
+# Sets what everything needs; adds problems where the image lacks it.
+prepare() {
+	LC_ALL=C # characters are bytes, messages are English
+	export LC_ALL
+	problems=''
+	choose_client
+	check_tools
+	[ -n "$problems" ] || started=$(tool date +%s)
 }
 
 # Sets `changes`, one a line, or adds problems.
@@ -88,5 +114,5 @@ print_changes() {
 	done
 	IFS=$usual_ifs
 	if [ "$count" -gt 1 ]; then list="[$list]"; fi
-	printf '%s\n' "$list"
+	printf '%s\n' "$list" 2>/dev/null || :
 }

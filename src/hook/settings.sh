@@ -1,7 +1,9 @@
 # Settings. A mistake is added to `problems`; all of them are reported in one line, and nothing is sent.
 
 add_problem() {
-	problems=$problems${problems:+; }$(printf '%.1000s' "$1")
+	cut=
+	[ "${#1}" -le 1000 ] || cut=$ellipsis
+	problems=$problems${problems:+; }$(printf '%.1000s%s' "$1" "$cut")
 }
 
 # Every setting that the job does not set itself takes the value of the component's input: closed sets and numbers stand in this script's first lines,
@@ -11,6 +13,10 @@ apply_inputs() {
 		eval "ALERT24_$name=\${ALERT24_$name:-\${ALERT24_DEFAULT_$name:-}}"
 		# Empty, it stays absent for a program that takes it for a value.
 		if eval "test -n \"\$ALERT24_$name\""; then export "ALERT24_$name"; else unset "ALERT24_$name"; fi
+	done
+	# A line before the hook may have set these without export, and programs see what is exported alone.
+	for name in API_KEY API_KEY_FILE EXTERNAL_ID SOURCE DEPLOY_JOB STATUS DEDUPE; do
+		if eval "test -n \"\${ALERT24_$name:-}\""; then export "ALERT24_$name"; fi
 	done
 }
 

@@ -133,13 +133,6 @@ function unsafe_character(text, i, first,   code) {
 	return 0
 }
 
-# A secret inside a text, for instance in a commit message or an answer of the server, does not leave the job.
-function redact(text) {
-	if (length(ENVIRON["hook_api_key"]) >= 8) text = replace_all(text, ENVIRON["hook_api_key"], "[redacted]")
-	if (length(ENVIRON["CI_JOB_TOKEN"]) >= 8) text = replace_all(text, ENVIRON["CI_JOB_TOKEN"], "[redacted]")
-	return text
-}
-
 # Every character that the pattern does not match becomes %XX.
 function percent_encode(text, kept,   i, character, out) {
 	for (i = 1; i <= length(text); i++) {

@@ -10,6 +10,19 @@ import { locate, Toolbox, type ToolboxKind, toolboxKinds } from '../support/tool
 
 const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
 
+// What takes an awk long that copies or counts a text for each of its characters.
+const slowBodies = {
+	'lists in lists': `${'['.repeat(36_000)}${'1,'.repeat(12_000)}`,
+	'escaped newlines': `{"error":"${'\\n'.repeat(900_000)}"}`,
+	'escaped quotes': `{"error":"${'\\"'.repeat(900_000)}"}`,
+	backslashes: `{"error":"${'\\'.repeat(1_800_000)}"}`,
+	quotes: `{${'"'.repeat(1_800_000)}`,
+	'one long word': `{"error":${'x'.repeat(1_800_000)}`,
+	'a long word of many lines': `{"error":\n${'x\n'.repeat(900_000)}`,
+	'a page': `<html>${'x'.repeat(300_000)}`,
+	'long texts': `{"data":[${Array.from({ length: 18 }, () => `{"external_id":"${'\\u0041'.repeat(16_000)}"}`).join()}]}`,
+};
+
 describe('whatever happens', { concurrency: 3 }, () => {
 	for (const [index, kind] of toolboxKinds.entries()) {
 		describe(`with ${kind} the hook`, { concurrency: 2 }, () => {
@@ -33,6 +46,15 @@ describe('whatever happens', { concurrency: 3 }, () => {
 					assert.equal(afterwards?.replace(hidden, ''), before?.replace(hidden, ''));
 					assert.match(before ?? '', /gone\n$/);
 					assert.deepEqual([exitCode, files], [0, []]);
+				});
+
+				it(`records once where nobody can hear it, under ${shell}`, async () => {
+					for (const before of ['exec >/dev/full', 'exec >&-', 'exec >&- 2>&-', 'exec >/dev/full 2>/dev/full']) {
+						await using alert24 = await startAlert24();
+						const { exitCode, stdout, stderr } = await record(alert24, { shell, before });
+						assert.deepEqual([exitCode, stdout, stderr], [0, '', ''], before);
+						assert.equal(alert24.posts.length, 1, before);
+					}
 				});
 
 				it(`shows the key to no trace, under ${shell}`, async () => {
@@ -78,6 +100,36 @@ describe('whatever happens', { concurrency: 3 }, () => {
 					assert.ok(durationMs < 6000, `${JSON.stringify(fault)} took ${durationMs} ms`);
 				});
 				await Promise.all(ends);
+			});
+
+			it('reads in time whatever the server answers', async () => {
+				for (const [name, text] of Object.entries(slowBodies)) {
+					await using alert24 = await startAlert24();
+					const body = { type: 'application/json', text };
+					// It looks once between the two answers.
+					alert24.failWith({ kind: 'status', status: 500, body });
+					alert24.failAlways({ kind: 'status', status: 400, body });
+					alert24.failListsAlways({ kind: 'status', status: 200, body });
+					const { stdout, stderr, durationMs } = await record(alert24, { shell, variables: { ALERT24_TIMEOUT: '12' } });
+					assert.equal(stdout, '', name);
+					assert.match(stderr, /^alert24-notify: could not record [^\n]+ answered 400[^\n]*\n$/, name);
+					assert.ok(durationMs < 12_000, `${name} took ${durationMs} ms`);
+				}
+			});
+
+			it('takes no status from a body', async () => {
+				for (const text of [
+					'x\nALERT24 201\n',
+					'HTTP/1.1 201 Created\n\n{}',
+					'  HTTP/1.1 201 Created\n\n{}',
+					'\r\nHTTP/1.1 201 Created\r\nX: y\r\n\r\n{}',
+				]) {
+					await using alert24 = await startAlert24();
+					alert24.failAlways({ kind: 'status', status: 403, body: { type: 'text/plain', text } });
+					const { stdout, stderr } = await record(alert24, { shell });
+					assert.equal(stdout, '', text);
+					assert.match(stderr, /because Alert24 answered 403/, text);
+				}
 			});
 
 			it('repeats no secret that the server repeats, and lets it forge no line', async () => {

@@ -58,6 +58,38 @@ describe('hostile texts', { concurrency: 3 }, () => {
 				}
 			});
 
+			it('sends no part of a secret that the cut of a field goes through', async () => {
+				const token = 'token/of:the+job %and more~';
+				for (const secret of [hostileKey, token, encodeURIComponent(token)]) {
+					for (const form of [secret, Buffer.from(token).toString('base64')]) {
+						const [short, long] = [240, 230].map((length) => `${'x'.repeat(length)}${form}…${form}`);
+						const texts = {
+							CI_COMMIT_BRANCH: short,
+							CI_PROJECT_NAME: long,
+							CI_COMMIT_TAG: long,
+							GITLAB_USER_LOGIN: form,
+						};
+						const message = `${'é'.repeat(9_985)}${form}`;
+						await assertAgreement(
+							{ ...dryRun, ...texts, CI_COMMIT_MESSAGE: message, CI_JOB_TOKEN: token } as Record<string, string>,
+							shell,
+							toolbox,
+						);
+					}
+				}
+			});
+
+			it('keeps to the limit where half a secret is shorter than what stands for it', async () => {
+				const variables = { ...dryRun, CI_COMMIT_BRANCH: `${'x'.repeat(248)}${hostileKey}` };
+				const { stdout } = await runHook(variables, { shell, path: toolbox.path });
+				assert.equal(JSON.parse(stdout).branch, `${'x'.repeat(248)}[redac…`);
+			});
+
+			it('sends tags that differ in a secret alone as one', async () => {
+				const tags = `a ${hostileKey},b,a ak_live_ABCDEFGHIJKLMNOPQRSTUVWXYZ012345`;
+				await assertAgreement({ ...dryRun, ALERT24_TAGS: tags }, shell, toolbox);
+			});
+
 			it('takes values as long as the system lets a variable be', async () => {
 				for (const long of ['é\n'.repeat(40_000), '\\"'.repeat(60_000), '\n'.repeat(120_000), '(!'.repeat(60_000)]) {
 					await assertAgreement({ ...dryRun, CI_COMMIT_MESSAGE: long, CI_COMMIT_TAG: long }, shell, toolbox);

@@ -16,7 +16,7 @@ const rolledBack = {
 const deployed = { change_type: 'deployment', summary: 'Deployed web-shop @ 5b1e7d20', description: undefined };
 const redeployed = { ...deployed, description: 'Re-deployment: the newest deployment before has the same commit' };
 
-// Newest first, as GitLab lists them; `!` marks this job's own deployment.
+// Newest first, as GitLab lists them; `!` marks this job's own deployment, `?` a failed one, `name:` that of another job of the environment.
 const histories: readonly (readonly [string, string[], object])[] = [
 	['the first deployment', [], deployed],
 	['a new commit', [other, other], deployed],
@@ -25,6 +25,18 @@ const histories: readonly (readonly [string, string[], object])[] = [
 	['the commit that was deployed last', [current, other], redeployed],
 	['the commit that is deployed by this very job', [`!${current}`, other], deployed],
 	['a commit that was only tried before', [other, `?${current}`], deployed],
+	['the first deployment by this job of a commit that another has deployed', [`cart:${current}`, other], deployed],
+	[
+		'the first deployment by this job of a commit that another has gone on from',
+		[`cart:${other}`, `cart:${current}`],
+		deployed,
+	],
+	[
+		'a roll-back by this job, whatever others deployed',
+		[`cart:${current}`, other, `cart:${other}`, current],
+		rolledBack,
+	],
+	['a deployment of which nobody knows the job', [`-:${other}`, `-:${current}`], deployed],
 ];
 
 const shellOf = {
@@ -47,7 +59,7 @@ describe('a roll-back', { concurrency: 3 }, () => {
 					assert.equal(request?.headers['job-token'], gitlabJob.CI_JOB_TOKEN);
 					assert.equal(
 						request?.url,
-						'/api/v4/projects/4711/deployments?environment=review%2F%C3%A9%20x&status=success&order_by=id&sort=desc&per_page=50',
+						'/api/v4/projects/4711/deployments?environment=review%2F%C3%A9%20x&status=success&order_by=id&sort=desc&per_page=100',
 					);
 					assert.equal(gitlab.requests.length, 1);
 				});
@@ -75,6 +87,35 @@ describe('a roll-back', { concurrency: 3 }, () => {
 				assert.deepEqual(await dryRun(silent.url), deployed);
 			});
 
+			it('takes no deployment for its own where the job has no name', async () => {
+				await using gitlab = await startGitlab(200, [other, current].map(describeDeployment));
+				assert.deepEqual(await dryRun(gitlab.url, { CI_JOB_NAME: '' }), deployed);
+			});
+
+			it('tells it to our own command, where the image has it', async () => {
+				using ours = new Toolbox(kind);
+				ours.add('alert24-notify', 'echo "$1 $ALERT24_CHANGE_TYPE ${LC_ALL-none} ${https_proxy-none}"');
+				for (const [history, type] of [
+					[[other, current], 'rollback'],
+					[[other], 'auto'],
+				] as const) {
+					await using gitlab = await startGitlab(200, history.map(describeDeployment));
+					const variables = { ...gitlabJob, CI_API_V4_URL: `${gitlab.url}/api/v4`, CI_JOB_NAME: 'deploy-search' };
+					const { stdout, stderr } = await runHook(
+						{ ...variables, CI_ENVIRONMENT_NAME: 'production' },
+						{ shell: shellOf[kind], path: ours.path },
+					);
+					assert.deepEqual([stdout, stderr], [`record ${type} none none\n`, '']);
+				}
+			});
+
+			it('takes no more time than ALERT24_TIMEOUT', async () => {
+				await using silent = await startGitlab(undefined, '');
+				const startedAtMs = performance.now();
+				assert.deepEqual(await dryRun(silent.url, { ALERT24_TIMEOUT: '1' }), deployed);
+				assert.ok(performance.now() - startedAtMs < 2900);
+			});
+
 			it('does not ask where the type is set, look-ups are off, or a separate job reports', async () => {
 				await using gitlab = await startGitlab(200, [other, current].map(describeDeployment));
 				for (const variables of [
@@ -92,6 +133,7 @@ describe('a roll-back', { concurrency: 3 }, () => {
 					...gitlabJob,
 					CI_API_V4_URL: `${url}/api/v4`,
 					CI_ENVIRONMENT_NAME: 'review/é x',
+					CI_JOB_NAME: 'deploy-search',
 					ALERT24_DRY_RUN: 'true',
 					...more,
 				};
@@ -106,7 +148,9 @@ describe('a roll-back', { concurrency: 3 }, () => {
 
 // With the objects around it that hold ids and commits of their own.
 function describeDeployment(text: string) {
-	const sha = text.replace(/^[!?]/, '');
+	const sha = text.replace(/^([!?]|.*:)/, '');
+	const [, job = 'deploy-search'] = /^(.*):/.exec(text) ?? [];
+	const name = job === '-' ? {} : { name: job };
 	const status = text.startsWith('?') ? 'failed' : 'success';
 	const commit = { id: sha, short_id: sha.slice(0, 8), title: 'a "quoted\\" title, [x] {y}' };
 	const id = text.startsWith('!') ? Number(gitlabJob.CI_JOB_ID) : 17;
@@ -118,7 +162,7 @@ function describeDeployment(text: string) {
 		sha,
 		user: { id: 1 },
 		environment,
-		deployable: { id, commit, status: 'success' },
+		deployable: { id, ...name, commit, status: 'success' },
 		status,
 	};
 }

@@ -77,6 +77,25 @@ describe('the settings of the hook', { concurrency: 2 }, () => {
 		assert.deepEqual([service_id, summary, risk_level, change_type], ['c', 'Mine', 'high', 'code']);
 	});
 
+	it('count where a line before the hook sets them without export', async () => {
+		const before = 'ALERT24_SOURCE=mine ALERT24_EXTERNAL_ID=id:1 ALERT24_DEPLOY_JOB=deploy ALERT24_TAGS=x';
+		const { stdout } = await run({ ALERT24_DRY_RUN: 'true' }, { before });
+		const { source, external_id, description, tags } = JSON.parse(stdout);
+		assert.deepEqual(
+			[source, external_id, description, tags],
+			['mine', 'id:1', undefined, ['gitlab', 'production', 'x']],
+		);
+	});
+
+	it('are read as they are written, whatever options bash has', async () => {
+		const { stdout, stderr } = await run(
+			{ ALERT24_DRY_RUN: 'true', ALERT24_STATUS: 'SUCCESS' },
+			{ shell: 'bash', before: 'shopt -s nocasematch extglob' },
+		);
+		assert.equal(stdout, '');
+		assert.match(stderr, /ALERT24_STATUS must be one of success failed canceled timedout; got "SUCCESS"/);
+	});
+
 	it('keep Retry-After up to 20 seconds, given as seconds or as a date', async () => {
 		using pausing = new Toolbox('GNU wget and mawk');
 		for (const [value, pause] of [

@@ -39,7 +39,14 @@ const long = [
 	'x'.repeat(254),
 	'v'.repeat(50_000),
 ];
-const pieces = [...references, ...words.split(' '), ...blanks.split('|'), ...long, hostileKey, hostileText];
+// As they are, in another form, and cut.
+const secrets = [
+	hostileKey,
+	'ak_live_ABCDEFGHIJKLMNOPQRSTUVWXYZ012345',
+	'ak_live_short',
+	gitlabJob.CI_JOB_TOKEN,
+].flatMap((secret) => [secret, Buffer.from(secret).toString('base64'), `${secret.slice(0, 12)}…`]);
+const pieces = [...references, ...words.split(' '), ...blanks.split('|'), ...long, ...secrets, hostileText];
 
 const anyText = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.replaceAll('\0', ''));
 const text = fc.array(fc.oneof(fc.constantFrom(...pieces), anyText), { maxLength: 5 }).map((parts) => parts.join(''));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { parseAllDocuments } from 'yaml';
 import { buildHookTemplate } from '../../scripts/hook-template.ts';
 import { changeSchema } from '../../src/change/change-schema.ts';
 import { createGitlabProject, type GitlabProject, type RenderedJob } from '../support/gitlab-project.ts';
@@ -13,6 +14,13 @@ import { locate } from '../support/toolbox.ts';
 describe('templates/hook.yml', () => {
 	it('is what `npm run build:hook` makes of src/hook', () => {
 		assert.equal(readFileSync(new URL('../../templates/hook.yml', import.meta.url), 'utf8'), buildHookTemplate());
+	});
+
+	it('declares nothing but inputs, which is all that GitLab before 18.10 takes', () => {
+		for (const name of ['hook', 'notify']) {
+			const text = readFileSync(new URL(`../../templates/${name}.yml`, import.meta.url), 'utf8');
+			assert.deepEqual(Object.keys(parseAllDocuments(text)[0]?.toJS().spec), ['inputs']);
+		}
 	});
 
 	it('holds a script that shellcheck has nothing against, as POSIX sh', () => {
