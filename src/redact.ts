@@ -5,8 +5,6 @@ const replacement = '[redacted]';
 const shortestSecret = 8;
 // Less of a secret tells nothing, and often is no part of one.
 const shortestBeginning = 5;
-// `ak_live_` and the like begin every key.
-const shortestKeyBeginning = 12;
 
 // Any Alert24 key, this run's or another (alert24.net/docs/api-authentication).
 const alert24Key = /ak_live_[0-9A-Za-z]{32}/g;
@@ -36,12 +34,12 @@ export class Redactor {
 
 	/** Takes every secret out of a text for the log. */
 	redact(text: string): string {
-		return redactAll(this.redactKeys(text), this.#proxyCredentials, shortestBeginning);
+		return redactAll(this.redactKeys(text), this.#proxyCredentials);
 	}
 
 	/** Takes keys and tokens alone out of a text to send: the password of a proxy may be a word like any other. */
 	redactKeys(text: string): string {
-		return redactAll(text.replace(alert24Key, replacement), this.#keys, shortestKeyBeginning);
+		return redactAll(text.replace(alert24Key, replacement), this.#keys);
 	}
 
 	#hideCredentials(proxy: string | undefined): void {
@@ -81,23 +79,21 @@ function addForms(secrets: Set<string>, secret: string | undefined): void {
 	secrets.add(Buffer.from(secret).toString('base64'));
 }
 
-function redactAll(text: string, secrets: Set<string>, shortest: number): string {
+function redactAll(text: string, secrets: Set<string>): string {
 	let redacted = text;
-	for (const secret of secrets) redacted = redactBeforeCuts(redacted.replaceAll(secret, replacement), secret, shortest);
+	for (const secret of secrets) redacted = redactBeforeCuts(redacted.replaceAll(secret, replacement), secret);
 	return redacted;
 }
 
 // A text that was cut at its limit may end in the beginning of a secret.
-function redactBeforeCuts(text: string, secret: string, shortest: number): string {
+function redactBeforeCuts(text: string, secret: string): string {
 	const [first = '', ...others] = text.split('…');
 	if (others.length === 0) return text;
-	return [first, ...others]
-		.map((part, index) => (index < others.length ? redactEnd(part, secret, shortest) : part))
-		.join('…');
+	return [first, ...others].map((part, index) => (index < others.length ? redactEnd(part, secret) : part)).join('…');
 }
 
-function redactEnd(text: string, secret: string, shortest: number): string {
-	for (let length = secret.length - 1; length >= shortest; length -= 1) {
+function redactEnd(text: string, secret: string): string {
+	for (let length = secret.length - 1; length >= shortestBeginning; length -= 1) {
 		if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length) + replacement;
 	}
 	return text;

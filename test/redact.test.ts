@@ -66,6 +66,16 @@ describe('Redactor', () => {
 			assert.equal(redactor.redactKeys('production'), 'production');
 			assert.equal(redactor.redact('deployer:production'), '[redacted]');
 		}
-		assert.equal(new Redactor({ HTTPS_PROXY: 'http://production@proxy:3128' }).redact('production'), 'production');
+		const withToken = new Redactor({ HTTPS_PROXY: 'http://production@proxy:3128' });
+		assert.deepEqual(
+			[withToken.redactKeys('production'), withToken.redact('production')],
+			['production', '[redacted]'],
+		);
+	});
+
+	it('finds the credentials of a proxy as Node does, also where they hold an @', () => {
+		const redactor = new Redactor({ HTTPS_PROXY: 'http://user:pa@ssw0rdLong@proxy:3128' });
+		const header = Buffer.from('user:pa@ssw0rdLong').toString('base64');
+		assert.equal(redactor.redact(`${header} pa@ssw0rdLong pa%40ssw0rdLong`), '[redacted] [redacted] [redacted]');
 	});
 });

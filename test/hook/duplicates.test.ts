@@ -4,7 +4,7 @@ import type { Fault } from '../support/alert24-faults.ts';
 import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
 import { runHook, type Shell } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
-import { Toolbox, type ToolboxKind, toolboxKinds } from '../support/toolbox.ts';
+import { Toolbox, type ToolboxKind, toolboxKinds, whyWithoutTools } from '../support/toolbox.ts';
 
 const job = {
 	...gitlabJob,
@@ -24,7 +24,7 @@ const shellOf: Readonly<Record<ToolboxKind, Shell>> = {
 
 for (const kind of toolboxKinds) {
 	const shell = shellOf[kind];
-	describe(`with ${kind}, under ${shell}, the hook`, () => {
+	describe(`with ${kind}, under ${shell}, the hook`, { skip: whyWithoutTools }, () => {
 		const toolbox = new Toolbox(kind);
 		after(() => toolbox[Symbol.dispose]());
 

@@ -6,7 +6,7 @@ import type { Fault } from '../support/alert24-faults.ts';
 import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
 import { type HookOptions, runHook, type Shell, shellNames } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
-import { locate, Toolbox, type ToolboxKind, toolboxKinds } from '../support/toolbox.ts';
+import { locate, Toolbox, type ToolboxKind, toolboxKinds, whyWithoutTools } from '../support/toolbox.ts';
 
 const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
 
@@ -23,9 +23,9 @@ const slowBodies = {
 	'long texts': `{"data":[${Array.from({ length: 18 }, () => `{"external_id":"${'\\u0041'.repeat(16_000)}"}`).join()}]}`,
 };
 
-describe('whatever happens', { concurrency: 3 }, () => {
+describe('whatever happens', { concurrency: 3, skip: whyWithoutTools }, () => {
 	for (const [index, kind] of toolboxKinds.entries()) {
-		describe(`with ${kind} the hook`, { concurrency: 2 }, () => {
+		describe(`with ${kind} the hook`, { concurrency: 2, skip: whyWithoutTools }, () => {
 			const toolbox = new Toolbox(kind);
 			after(() => toolbox[Symbol.dispose]());
 
@@ -168,7 +168,7 @@ describe('whatever happens', { concurrency: 3 }, () => {
 });
 
 for (const kind of ['curl and gawk', 'GNU wget and mawk'] satisfies ToolboxKind[]) {
-	describe(`with ${kind} the hook`, () => {
+	describe(`with ${kind} the hook`, { skip: whyWithoutTools }, () => {
 		it('puts no secret on an argument list', async () => {
 			using toolbox = new Toolbox(kind);
 			await using alert24 = await startAlert24();

@@ -5,12 +5,12 @@ import { assertValidChange } from '../../src/change/validate-change.ts';
 import { dryRun, hostileEnvironments, hostileKey } from '../support/hostile-environment.ts';
 import { runHook, type Shell, shellNames } from '../support/run-hook.ts';
 import { runInProcess } from '../support/run-in-process.ts';
-import { Toolbox, type ToolboxKind, toolboxKinds } from '../support/toolbox.ts';
+import { Toolbox, type ToolboxKind, toolboxKinds, whyWithoutTools } from '../support/toolbox.ts';
 
-describe('hostile texts', { concurrency: 3 }, () => {
+describe('hostile texts', { concurrency: 3, skip: whyWithoutTools }, () => {
 	for (const [index, shell] of shellNames.entries()) {
 		const kind = toolboxKinds[index] as ToolboxKind;
-		describe(`under ${shell}, with ${kind}, the hook`, () => {
+		describe(`under ${shell}, with ${kind}, the hook`, { skip: whyWithoutTools }, () => {
 			const toolbox = new Toolbox(kind);
 			after(() => toolbox[Symbol.dispose]());
 

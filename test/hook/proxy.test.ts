@@ -5,7 +5,7 @@ import { certificates } from '../support/certificates.ts';
 import { startHttpProxy } from '../support/http-proxy.ts';
 import { runHook } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
-import { Toolbox } from '../support/toolbox.ts';
+import { Toolbox, whyWithoutTools } from '../support/toolbox.ts';
 
 const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
 const tls = certificates();
@@ -20,7 +20,7 @@ const environmentOf = (alert24: Alert24StandIn) => ({
 const routesTo = (alert24: Alert24StandIn) => ({ 'app.alert24.net:443': alert24.port });
 
 for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
-	describe(`behind a proxy, with ${kind}, the hook`, () => {
+	describe(`behind a proxy, with ${kind}, the hook`, { skip: whyWithoutTools }, () => {
 		const toolbox = new Toolbox(kind);
 		after(() => toolbox[Symbol.dispose]());
 		const run = (variables: Record<string, string>) => runHook(variables, { shell: 'dash', path: toolbox.path });
@@ -56,7 +56,7 @@ for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
 	});
 }
 
-describe('behind a proxy, with busybox, the hook', () => {
+describe('behind a proxy, with busybox, the hook', { skip: whyWithoutTools }, () => {
 	it('shows the key to no proxy: busybox would send it there in the clear', async () => {
 		using toolbox = new Toolbox('busybox');
 		await using alert24 = await startAlert24({ tls: tls.good });

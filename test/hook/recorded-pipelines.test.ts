@@ -3,7 +3,7 @@ import { after, describe, it } from 'node:test';
 import { readRecordedPipelines } from '../support/recorded-pipeline.ts';
 import { type HookRun, runHook, type Shell, shellNames } from '../support/run-hook.ts';
 import { runInProcess } from '../support/run-in-process.ts';
-import { Toolbox, type ToolboxKind } from '../support/toolbox.ts';
+import { Toolbox, type ToolboxKind, whyWithoutTools } from '../support/toolbox.ts';
 
 const toolboxOf: Readonly<Record<Shell, ToolboxKind>> = {
 	bash: 'curl and gawk',
@@ -11,7 +11,7 @@ const toolboxOf: Readonly<Record<Shell, ToolboxKind>> = {
 	'busybox ash': 'busybox',
 };
 
-describe('recorded pipelines', { concurrency: 3 }, () => {
+describe('recorded pipelines', { concurrency: 3, skip: whyWithoutTools }, () => {
 	for (const shell of shellNames) {
 		describe(`for a recorded GitLab job the hook under ${shell}, with ${toolboxOf[shell]}, does what the command does`, {
 			concurrency: 2,

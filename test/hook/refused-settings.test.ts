@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { runHook } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
-import { Toolbox } from '../support/toolbox.ts';
+import { Toolbox, whyWithoutTools } from '../support/toolbox.ts';
 
 const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
 const key = 'ak_live_0123456789abcdefghijABCDEFGHIJ01';
 
-describe('settings that the hook refuses', { concurrency: 2 }, () => {
+describe('settings that the hook refuses', { concurrency: 2, skip: whyWithoutTools }, () => {
 	const toolbox = new Toolbox('GNU wget and mawk');
 	after(() => toolbox[Symbol.dispose]());
 	const run = (variables: Record<string, string>) =>

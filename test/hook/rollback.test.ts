@@ -4,7 +4,7 @@ import { after, describe, it } from 'node:test';
 import { LoopbackServer } from '../support/loopback-server.ts';
 import { runHook, type Shell } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
-import { Toolbox, type ToolboxKind } from '../support/toolbox.ts';
+import { Toolbox, type ToolboxKind, whyWithoutTools } from '../support/toolbox.ts';
 
 const current = gitlabJob.CI_COMMIT_SHA;
 const other = 'ffffffffffffffffffffffffffffffffffffffff';
@@ -45,9 +45,9 @@ const shellOf = {
 	busybox: 'busybox ash',
 } as const satisfies Record<ToolboxKind, Shell>;
 
-describe('a roll-back', { concurrency: 3 }, () => {
+describe('a roll-back', { concurrency: 3, skip: whyWithoutTools }, () => {
 	for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
-		describe(`with ${kind} the hook`, { concurrency: 2 }, () => {
+		describe(`with ${kind} the hook`, { concurrency: 2, skip: whyWithoutTools }, () => {
 			const toolbox = new Toolbox(kind);
 			after(() => toolbox[Symbol.dispose]());
 

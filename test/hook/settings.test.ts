@@ -7,12 +7,12 @@ import type { Fault } from '../support/alert24-faults.ts';
 import { startAlert24 } from '../support/alert24-stand-in.ts';
 import { runHook } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
-import { Toolbox } from '../support/toolbox.ts';
+import { Toolbox, whyWithoutTools } from '../support/toolbox.ts';
 
 const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
 const key = 'ak_live_0123456789abcdefghijABCDEFGHIJ01';
 
-describe('the settings of the hook', { concurrency: 2 }, () => {
+describe('the settings of the hook', { concurrency: 2, skip: whyWithoutTools }, () => {
 	const toolbox = new Toolbox('GNU wget and mawk');
 	const directory = mkdtempSync(join(tmpdir(), 'alert24-hook-keys-'));
 	after(() => {

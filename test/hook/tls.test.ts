@@ -4,13 +4,13 @@ import { startAlert24 } from '../support/alert24-stand-in.ts';
 import { certificates } from '../support/certificates.ts';
 import { runHook } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
-import { locate, Toolbox } from '../support/toolbox.ts';
+import { locate, Toolbox, whyWithoutTools } from '../support/toolbox.ts';
 
 const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
 const tls = certificates();
 
 for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
-	describe(`over https, with ${kind}, the hook`, () => {
+	describe(`over https, with ${kind}, the hook`, { skip: whyWithoutTools }, () => {
 		const toolbox = new Toolbox(kind);
 		after(() => toolbox[Symbol.dispose]());
 
@@ -42,7 +42,7 @@ for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
 	});
 }
 
-describe('with a busybox whose wget checks no certificates the hook', () => {
+describe('with a busybox whose wget checks no certificates the hook', { skip: whyWithoutTools }, () => {
 	it('sends no key', async () => {
 		using toolbox = new Toolbox('busybox');
 		toolbox.add(

@@ -19,6 +19,15 @@ const findInPath = (name: string) =>
 		.map((directory) => join(directory, name))
 		.find((path) => existsSync(path));
 
+const toolsOfTheHook = ['bash', 'dash', 'busybox', 'curl', 'wget', 'gawk', 'mawk', 'shellcheck'];
+const missingTools = toolsOfTheHook.filter((name) => findInPath(name) === undefined);
+
+/** Why the tests of the hook are skipped; false where they run. In CI they run, and fail for want of a tool. */
+export const whyWithoutTools: string | false =
+	missingTools.length > 0 && process.env['CI'] !== 'true'
+		? `not installed: ${missingTools.join(', ')}; the hook is not tested`
+		: false;
+
 /** Where a program of this machine is; throws where it is not installed, because a test that needs it proves nothing without. */
 export function locate(name: string): string {
 	const path = findInPath(name);

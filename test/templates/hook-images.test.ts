@@ -10,6 +10,7 @@ import { createGitlabProject } from '../support/gitlab-project.ts';
 import { renderHook } from '../support/hook-script.ts';
 import { includeHook } from '../support/include-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
+import { whyWithoutTools } from '../support/toolbox.ts';
 
 // busybox's wget first asks without the key.
 const requestsOf: Readonly<Record<DeployImage, string[]>> = {
@@ -18,7 +19,7 @@ const requestsOf: Readonly<Record<DeployImage, string[]>> = {
 	'busybox only': ['GET', 'POST'],
 };
 
-describe('the hook in an image', { skip: containers.skip }, () => {
+describe('the hook in an image', { skip: containers.skip || whyWithoutTools }, () => {
 	before(buildDeployImages);
 
 	for (const name of Object.keys(deployImages) as DeployImage[]) {

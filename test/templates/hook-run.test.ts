@@ -3,10 +3,11 @@ import { after, before, describe, it } from 'node:test';
 import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
 import { createGitlabProject, type GitlabProject } from '../support/gitlab-project.ts';
 import { includeHook } from '../support/include-hook.ts';
+import { whyWithoutTools } from '../support/toolbox.ts';
 
 const stages = 'stages: [deploy]';
 
-describe('a pipeline whose deploy jobs extend the component hook', () => {
+describe('a pipeline whose deploy jobs extend the component hook', { skip: whyWithoutTools }, () => {
 	let project: GitlabProject;
 	let alert24: Alert24StandIn;
 	before(async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { UndeliveredChange } from '../../src/undelivered/undelivered-file.ts';
@@ -147,10 +148,12 @@ suite('replay', { concurrency: true }, () => {
 	test('whose file cannot be updated says so, and harms nothing', async () => {
 		await using alert24 = await startAlert24();
 		const path = await leaveUndelivered(alert24, 'svc_1');
-		// Beside this path no file can be made, not even by root.
-		const run = await replay(alert24, `/proc/self/fd/${openSync(path, 'r')}`);
+		// Beside this one no file with a longer name can be made, not even by root.
+		const longName = join(dirname(path), 'x'.repeat(240));
+		copyFileSync(path, longName);
+		const run = await replay(alert24, longName);
 		assert.equal(run.exitCode, 0, run.stderr);
-		assert.match(run.stderr, /could not be updated \(ENOENT\); replaying it again records nothing twice/);
+		assert.match(run.stderr, /could not be updated \(ENAMETOOLONG\); replaying it again records nothing twice/);
 		const again = await replay(alert24, path);
 		assert.match(again.stdout, /^Already recorded: /);
 		assert.equal(alert24.changes.length, 1);
