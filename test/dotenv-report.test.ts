@@ -98,4 +98,16 @@ suite('the dotenv report', { concurrency: true }, () => {
 		assert.equal(exitCode, 0);
 		assert.match(stderr, /the dotenv report "\/nowhere\/x\.env" could not be written \(ENOENT\)/);
 	});
+
+	test('holds no key, should the server answer with it, and nothing of an earlier run', async () => {
+		await using alert24 = await startAlert24();
+		const path = makePath();
+		const answer = { json: { data: { id: alert24.apiKey } } };
+		alert24.failWith({ kind: 'status', status: 201, headers: { 'x-request-id': alert24.apiKey }, body: answer });
+		await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: path } });
+		const { ALERT24_CHANGE_ID: id, ALERT24_CHANGE_REQUEST_ID: requestId } = parseAsGitlab(readFileSync(path, 'utf8'));
+		assert.deepEqual([id, requestId], ['[redacted]', '[redacted]']);
+		await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: path, ALERT24_API_KEY: '' } });
+		assert.deepEqual(parseAsGitlab(readFileSync(path, 'utf8')), { ALERT24_CHANGE_STATE: 'not_recorded' });
+	});
 });

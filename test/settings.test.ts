@@ -112,10 +112,13 @@ describe('readSettings', () => {
 		for (const end of ['?x=1', '#x', '?', '#'])
 			assert.match(read(`https://app.alert24.net${end}`), /must be the base URL alone/);
 		assert.match(read('ftp://app.alert24.net'), /must be a URL such as/);
-		assert.equal(
-			read('https://someone:pa55word@alert24.example.com'),
-			'ALERT24_API_URL must not hold a user name or password',
-		);
+		for (const url of [
+			'https://someone:pa55word@alert24.example.com',
+			'https://a:pa55word@exa mple.com',
+			'a:pa55word@b',
+		]) {
+			assert.equal(read(url), 'ALERT24_API_URL must not hold a user name or password');
+		}
 	});
 
 	it('refuses every text that is nothing but the name of a variable, because it would be recorded as it stands', () => {

@@ -158,4 +158,17 @@ suite('replay', { concurrency: true }, () => {
 		assert.match(again.stdout, /^Already recorded: /);
 		assert.equal(alert24.changes.length, 1);
 	});
+
+	test('waits for another replay of the same file, and then finds nothing left to record', async () => {
+		await using alert24 = await startAlert24();
+		const path = await leaveUndelivered(alert24, 'svc_1,svc_2,svc_3');
+		alert24.failListsWith(...Array.from({ length: 6 }, () => ({ kind: 'late', delayMs: 300 }) as const));
+		const both = await Promise.all([replay(alert24, path), replay(alert24, path)]);
+		assert.deepEqual(
+			both.map(({ exitCode }) => exitCode),
+			[0, 0],
+		);
+		assert.match(both.map(({ stdout }) => stdout).join(''), /Nothing to replay/);
+		assert.equal(alert24.changes.length, 3);
+	});
 });
