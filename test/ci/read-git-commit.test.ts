@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	chmodSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -166,5 +175,28 @@ describe('the files of a clone', () => {
 		const log = new Log(createTerminal(), new Redactor({}));
 		const query = { sha, directory: repository.directory, searchPath: '/nowhere' };
 		assert.equal(await readGitCommit(query, log, new AbortController().signal), undefined);
+	});
+
+	it('give nothing, at once, where the index of a pack is damaged or an object is a pipe', async () => {
+		using repository = new GitRepository();
+		const sha = repository.commit(message);
+		repository.git('repack', '-adq');
+		const pack = join(repository.directory, '.git/objects/pack');
+		const [index = ''] = readdirSync(pack).filter((file) => file.endsWith('.idx'));
+		const bytes = readFileSync(join(pack, index));
+		bytes.fill(0xff, 12, 8 + 4 * 256);
+		chmodSync(join(pack, index), 0o644);
+		writeFileSync(join(pack, index), bytes);
+		const loose = join(repository.directory, '.git/objects', sha.slice(0, 2));
+		mkdirSync(loose, { recursive: true });
+		execFileSync('mkfifo', [join(loose, sha.slice(2))]);
+
+		const startedAt = performance.now();
+		const query = { sha, directory: repository.directory, searchPath: '/nowhere' };
+		assert.equal(
+			await readGitCommit(query, new Log(createTerminal(), new Redactor({})), new AbortController().signal),
+			undefined,
+		);
+		assert.ok(performance.now() - startedAt < 1000);
 	});
 });
