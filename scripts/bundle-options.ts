@@ -12,6 +12,8 @@ export const bundleOptions = {
 	target: 'node22',
 	// Neither CommonJS nor an ES module, so that the file runs whatever package.json lies above it.
 	format: 'iife',
+	// `import()` becomes `require()`: what the launcher of the image runs by node:vm cannot import.
+	supported: { 'dynamic-import': false },
 	banner: {
 		js: [
 			'#!/usr/bin/env node',
