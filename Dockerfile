@@ -1,8 +1,9 @@
 # Builds the image that the component runs. `podman build .` or `docker build .`; see "Image" in CONTRIBUTING.md.
 # Behind a mirror of the npm registry: --secret id=npmrc,src="$HOME/.npmrc".
-FROM docker.io/library/alpine:3.23 AS alpine
+# One base, pinned by Node's exact version: it is where Alpine comes from, too.
+FROM docker.io/library/node:24.21.0-alpine3.23 AS base
 
-FROM docker.io/library/node:24.21.0-alpine3.23 AS build
+FROM base AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts
@@ -10,7 +11,7 @@ COPY . .
 # With this Node and no other, since V8's compiled code of the bundle is good for no other.
 RUN /usr/local/bin/node --import=tsx scripts/build.ts
 RUN /usr/local/bin/node --import=tsx scripts/build-image-files.ts
-COPY --from=alpine / root/
+COPY --from=base / root/
 RUN /usr/local/bin/node --import=tsx scripts/assemble-image.ts root
 
 FROM scratch

@@ -1,6 +1,6 @@
-// Makes of the Alpine system in the folder given the image's file system: less Alpine's package manager and its libraries, plus Node and the program. It runs inside
-// Node's image, whose binary and libraries it takes.
-import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+// Makes of the system of Node's image, copied into the folder given, the image's file system: less npm and yarn, Alpine's package manager and its
+// libraries, plus a stripped Node and the program. It runs inside Node's image.
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addEntries, keepPackages } from './alpine-packages.ts';
 import { removeUnneededLibraries } from './remove-unneeded-libraries.ts';
@@ -14,6 +14,17 @@ const shellAndCertificates = [
 	'busybox',
 	'busybox-binsh',
 ];
+// What Node's image adds to Alpine without its package manager.
+for (const folder of ['usr/local', 'opt', 'home/node', 'tmp', 'root', 'usr/src']) {
+	rmSync(join(root, folder), { recursive: true, force: true });
+}
+for (const [folder, mode] of [
+	['tmp', 0o1777],
+	['root', 0o700],
+] as const) {
+	mkdirSync(join(root, folder));
+	chmodSync(join(root, folder), mode);
+}
 keepPackages(root, [...shellAndCertificates, 'ca-certificates-bundle', 'musl']);
 
 for (const folder of ['usr/lib', 'usr/local/bin', 'usr/local/lib']) mkdirSync(join(root, folder), { recursive: true });
