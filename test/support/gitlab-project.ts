@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,8 +59,11 @@ export async function createGitlabProject(
 		commitSha,
 		async render(configuration) {
 			await writeConfiguration(configuration);
-			const { stdout } = await run(process.execPath, [gitlabCiLocal, '--preview'], { env, cwd: directory });
-			return parse(stdout);
+			// Into a file: gitlab-ci-local ends at once, and what it had still to write to a pipe would be lost.
+			const preview = join(home, 'preview.yml');
+			const script = ['-c', 'exec "$@" >"$PREVIEW"', 'sh', process.execPath, gitlabCiLocal, '--preview'];
+			await run('sh', script, { env: { ...env, PREVIEW: preview }, cwd: directory });
+			return parse(await readFile(preview, 'utf8'));
 		},
 		async run(configuration, variables = {}, ...jobs) {
 			await writeConfiguration(configuration);
