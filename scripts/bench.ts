@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus } from 'node:os';
-import { startAlert24 } from '../test/support/alert24-stand-in.ts';
+import { startAlert24 } from '../stand-in/alert24-stand-in.ts';
 import { PeakMemory } from '../test/support/peak-memory.ts';
 import { buildContestants, type Contestant } from './bench/contestants.ts';
 

@@ -1,4 +1,4 @@
-import { startAlert24 } from '../test/support/alert24-stand-in.ts';
+import { startAlert24 } from '../stand-in/alert24-stand-in.ts';
 import { createGitlabProject } from '../test/support/gitlab-project.ts';
 
 const configuration = `

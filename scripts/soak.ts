@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
-import type { UndeliveredChange } from '../src/undelivered/undelivered-file.ts';
-import { type Alert24StandIn, startAlert24 } from '../test/support/alert24-stand-in.ts';
+import type { UndeliveredChange } from '../src/outbox/undelivered-file.ts';
+import { type Alert24StandIn, startAlert24 } from '../stand-in/alert24-stand-in.ts';
 import { gitlabJob } from '../test/support/run-in-process.ts';
 import { type ProgramRun, runProgram } from '../test/support/run-program.ts';
 

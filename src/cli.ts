@@ -1,15 +1,15 @@
-import { isBitbucketPipe, pipeLogStyle, readPipeEnvironment, toPipeExitCode } from './ci/bitbucket-pipe.ts';
 import { readGitCommit } from './ci/read-git-commit.ts';
+import { isBitbucketPipe, pipeLogStyle, readPipeEnvironment, toPipeExitCode } from './commands/bitbucket-pipe.ts';
+import { type CommandContext, recordDeployment } from './commands/record.ts';
 import { systemClock } from './delivery/clock.ts';
 import { retryPolicy } from './delivery/retry-policy.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { Log, type Terminal } from './log.ts';
-import { commandLogStyle, type LogStyle } from './log-style.ts';
-import { variableOf } from './options.ts';
-import { type CommandContext, recordDeployment } from './record-deployment.ts';
-import { Redactor } from './redact.ts';
+import { Log, type Terminal } from './log/log.ts';
+import { commandLogStyle, type LogStyle } from './log/log-style.ts';
 import { ReportedError } from './reported-error.ts';
+import { variableOf } from './settings/options.ts';
+import { Redactor } from './text/redact.ts';
 
 /** What `run` is given of the process; tests give their own. */
 export type Surroundings = Readonly<{
@@ -45,7 +45,7 @@ async function runCommand(
 		const context: CommandContext = { environment, log, redactor, policy, clock, signal, readCommit };
 		// What the component's job runs. It needs no parser of options, which takes longer to load than all the rest.
 		if (argv.length === 0) return await recordDeployment({}, context);
-		const { runCommandLine } = await import('./command-line.ts');
+		const { runCommandLine } = await import('./commands/command-line.ts');
 		return await runCommandLine(argv, context, surroundings.readStdin);
 	} catch (error) {
 		if (error instanceof ReportedError) {

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { quote } from './visible-text.ts';
+import { quote } from './text/visible-text.ts';
 
 /** Why a file cannot be used, as a sentence that follows its name. */
 export class UnusableFile extends Error {

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import manifest from '../package.json' with { type: 'json' };
 import { findVersions, versionedFiles } from '../scripts/versions.ts';
-import { type OptionDefinition, optionDefinitions, variableOf } from '../src/options.ts';
+import { type OptionDefinition, optionDefinitions, variableOf } from '../src/settings/options.ts';
 import { findTable } from './support/markdown-table.ts';
 
 const projectRoot = join(import.meta.dirname, '..');

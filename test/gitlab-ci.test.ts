@@ -6,9 +6,9 @@ import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import manifest from '../package.json' with { type: 'json' };
+import { LoopbackServer } from '../stand-in/loopback-server.ts';
 import { containers } from './support/container-engine.ts';
 import { createGitlabProject, type GitlabProject, type RenderedJob } from './support/gitlab-project.ts';
-import { LoopbackServer } from './support/loopback-server.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
 const pipeline = readFileSync(join(projectRoot, '.gitlab-ci.yml'), 'utf8');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { findViolations } from '../src/change/validate-change.ts';
-import { type Alert24StandIn, startAlert24 } from './support/alert24-stand-in.ts';
+import { type Alert24StandIn, startAlert24 } from '../stand-in/alert24-stand-in.ts';
 import { gitlabJob, runInProcess } from './support/run-in-process.ts';
 
 // What a commit, a branch or a user can put into a variable: no NUL, which no environment holds, and no half character.

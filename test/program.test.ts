@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { readUndeliveredFile } from '../src/undelivered/undelivered-file.ts';
-import { type Alert24StandIn, startAlert24 } from './support/alert24-stand-in.ts';
+import { readUndeliveredFile } from '../src/outbox/undelivered-file.ts';
+import { type Alert24StandIn, startAlert24 } from '../stand-in/alert24-stand-in.ts';
+import { makeRefusingUrl } from '../stand-in/unreachable.ts';
 import { gitlabJob } from './support/run-in-process.ts';
 import { type ProgramRun, runProgram } from './support/run-program.ts';
-import { makeRefusingUrl } from './support/unreachable.ts';
 
 describe('the bundled program', () => {
 	let alert24: Alert24StandIn;

@@ -1,6 +1,6 @@
 import type { CiRun } from '../ci/ci-run.ts';
 import type { Outcome } from '../outcome.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Change } from './change-schema.ts';
 import { buildDescription, buildSummary } from './describe-deployment.ts';
 import { buildExternalId } from './external-id.ts';

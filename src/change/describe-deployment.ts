@@ -1,6 +1,6 @@
 import type { CiRun } from '../ci/ci-run.ts';
 import type { Outcome } from '../outcome.ts';
-import { trimBlanks } from '../trim-text.ts';
+import { trimBlanks } from '../text/trim-text.ts';
 import type { Deployment } from './build-change.ts';
 import type { Change } from './change-schema.ts';
 import { fitField } from './fit-field.ts';

@@ -1,4 +1,4 @@
-import { cutText } from '../cut-text.ts';
+import { cutText } from '../text/truncate.ts';
 import { type ChangeField, changeSchema } from './change-schema.ts';
 
 type TextField = Exclude<ChangeField, 'tags' | 'change_type' | 'risk_level'>;

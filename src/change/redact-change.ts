@@ -1,5 +1,5 @@
-import { cutText } from '../cut-text.ts';
-import type { Redactor } from '../redact.ts';
+import type { Redactor } from '../text/redact.ts';
+import { cutText } from '../text/truncate.ts';
 import { type Change, changeSchema } from './change-schema.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { InvalidChangeError } from '../reported-error.ts';
-import { quote } from '../visible-text.ts';
+import { quote } from '../text/visible-text.ts';
 import type { Change } from './change-schema.ts';
 import { isChange } from './compile-change-schema.ts';
 

@@ -1,6 +1,6 @@
 // https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
 import type { Environment } from '../environment.ts';
-import { dropFromEnd } from '../trim-text.ts';
+import { dropFromEnd } from '../text/trim-text.ts';
 import type { CiRun, PullRequest } from './ci-run.ts';
 import type { GitCommit, ReadCommit } from './git-commit.ts';
 

@@ -1,7 +1,7 @@
 // https://docs.gitlab.com/ci/variables/predefined_variables/
 import type { Environment } from '../environment.ts';
 import { isOutcome, type Outcome, type UnknownOutcome } from '../outcome.ts';
-import { dropFromEnd } from '../trim-text.ts';
+import { dropFromEnd } from '../text/trim-text.ts';
 import type { CiRun, PullRequest } from './ci-run.ts';
 import { findMergeRequestNumber } from './merge-request-reference.ts';
 

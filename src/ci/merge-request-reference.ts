@@ -1,4 +1,4 @@
-import { blanks, dropFromEnd } from '../trim-text.ts';
+import { blanks, dropFromEnd } from '../text/trim-text.ts';
 
 /** The project whose merge requests count: a message may quote another project's. */
 export type ReferencedProject = Readonly<{ path: string | undefined; url: string | undefined }>;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Log } from '../log.ts';
-import { quote } from '../visible-text.ts';
+import type { Log } from '../log/log.ts';
+import { quote } from '../text/visible-text.ts';
 import type { CommitQuery, GitCommit } from './git-commit.ts';
 
 const timeLimitMs = 2000;

@@ -1,10 +1,10 @@
+import { findRecordedChange, type Look } from '../alert24/find-recorded-change.ts';
+import { judgeAnswer, type Verdict } from '../alert24/judge-answer.ts';
 import type { Change } from '../change/change-schema.ts';
+import { NetworkFault } from '../network/network-fault.ts';
 import type { Delivery, DeliveryOptions } from './delivery.ts';
 import { buildBlindFailure, buildFailure, type Failure } from './failure.ts';
-import { findRecordedChange, type Look } from './find-recorded-change.ts';
 import { buildIdempotencyKey } from './idempotency-key.ts';
-import { judgeAnswer, type Verdict } from './judge-answer.ts';
-import { NetworkFault } from './network-fault.ts';
 import { attemptLimitMs, delayBeforeRetry, readRetryAfter } from './retry-policy.ts';
 
 // While so much of the budget is left, a list that cannot be had now is asked again; after that the change is sent again unlooked.

@@ -1,14 +1,14 @@
+import { Alert24Client } from '../alert24/alert24-client.ts';
 import type { Change } from '../change/change-schema.ts';
 import type { Environment } from '../environment.ts';
-import type { Log } from '../log.ts';
-import type { Settings } from '../settings.ts';
-import { Alert24Client } from './alert24-client.ts';
+import type { Log } from '../log/log.ts';
+import { readTrustedCas } from '../network/trusted-cas.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Clock } from './clock.ts';
 import type { DedupeMode } from './dedupe-mode.ts';
 import { deliverChange } from './deliver-change.ts';
 import type { Delivery } from './delivery.ts';
 import type { RetryPolicy } from './retry-policy.ts';
-import { readTrustedCas } from './trusted-cas.ts';
 
 /** What a delivery needs of the world, besides the settings. */
 export type DeliveryContext = Readonly<{

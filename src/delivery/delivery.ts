@@ -1,6 +1,6 @@
+import type { Alert24Client } from '../alert24/alert24-client.ts';
 import type { Change } from '../change/change-schema.ts';
-import type { Log } from '../log.ts';
-import type { Alert24Client } from './alert24-client.ts';
+import type { Log } from '../log/log.ts';
 import type { Clock } from './clock.ts';
 import type { DedupeMode } from './dedupe-mode.ts';
 import type { RetryPolicy } from './retry-policy.ts';

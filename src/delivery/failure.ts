@@ -1,5 +1,5 @@
-import type { Verdict } from './judge-answer.ts';
-import type { NetworkFault } from './network-fault.ts';
+import type { Verdict } from '../alert24/judge-answer.ts';
+import type { NetworkFault } from '../network/network-fault.ts';
 
 /** An attempt that failed, and when the server wants the next one. */
 export type Failure = Extract<Verdict, { kind: 'failed' }> & Readonly<{ retryAfterMs: number | undefined }>;

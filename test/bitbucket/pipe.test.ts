@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { optionDefinitions, variableOf } from '../../src/options.ts';
+import { optionDefinitions, variableOf } from '../../src/settings/options.ts';
 import { version } from '../../src/version.ts';
 import { isPipelinesPart, isPipeMetadata } from '../support/bitbucket-schemas.ts';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { buildChange } from '../../src/change/build-change.ts';
 import { readGitlabRun } from '../../src/ci/gitlab.ts';
 import type { Outcome } from '../../src/outcome.ts';
-import { readSettings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
 
 type Case = { job?: Record<string, string>; settings?: Record<string, string>; outcome?: Outcome; service?: string };

@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { GitCommit } from '../../src/ci/git-commit.ts';
 import { readGitCommit } from '../../src/ci/read-git-commit.ts';
-import { Log } from '../../src/log.ts';
-import { Redactor } from '../../src/redact.ts';
+import { Log } from '../../src/log/log.ts';
+import { Redactor } from '../../src/text/redact.ts';
 import { GitRepository } from '../support/git-repository.ts';
 import { createTerminal } from '../support/terminal.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { readRecordedPipelines } from '../support/recorded-pipeline.ts';
 import { runInProcess } from '../support/run-in-process.ts';
 

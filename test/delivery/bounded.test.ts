@@ -5,10 +5,10 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
-import type { Fault } from '../support/alert24-faults.ts';
-import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
-import { certificates } from '../support/certificates.ts';
-import { startHttpProxy } from '../support/http-proxy.ts';
+import type { Fault } from '../../stand-in/alert24-faults.ts';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { certificates } from '../../stand-in/certificates.ts';
+import { startHttpProxy } from '../../stand-in/http-proxy.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
 import { type ProgramRun, type RunOptions, runProgram } from '../support/run-program.ts';
 

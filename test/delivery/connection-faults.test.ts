@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
-import { certificates } from '../support/certificates.ts';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { certificates } from '../../stand-in/certificates.ts';
+import { type HttpProxy, type HttpProxyOptions, startHttpProxy } from '../../stand-in/http-proxy.ts';
+import { makeRefusingUrl, ResettingServer } from '../../stand-in/unreachable.ts';
 import { checkRow, type DeliveryRow } from '../support/delivery-row.ts';
 import { proxyCredentials, tryDelivery } from '../support/delivery-trial.ts';
-import { type HttpProxy, type HttpProxyOptions, startHttpProxy } from '../support/http-proxy.ts';
-import { makeRefusingUrl, ResettingServer } from '../support/unreachable.ts';
 
 const { caFile, good, expired, notYetValid, wrongHost, selfSigned } = certificates();
 const trust = { SSL_CERT_FILE: caFile };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { Fault } from '../support/alert24-faults.ts';
-import { startAlert24 } from '../support/alert24-stand-in.ts';
+import type { Fault } from '../../stand-in/alert24-faults.ts';
+import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { checkRow, type DeliveryRow } from '../support/delivery-row.ts';
 import { makePath, tryDelivery } from '../support/delivery-trial.ts';
 

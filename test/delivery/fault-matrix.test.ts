@@ -1,5 +1,5 @@
 import { suite, test } from 'node:test';
-import { type Fault, strangeBodies } from '../support/alert24-faults.ts';
+import { type Fault, strangeBodies } from '../../stand-in/alert24-faults.ts';
 import { checkRow, type DeliveryRow } from '../support/delivery-row.ts';
 
 const externalId = 'gitlab:gitlab.com:4711:job:903311:production';

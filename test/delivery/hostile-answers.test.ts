@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import type { Fault } from '../support/alert24-faults.ts';
-import { startAlert24 } from '../support/alert24-stand-in.ts';
+import type { Fault } from '../../stand-in/alert24-faults.ts';
+import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { makeVariables, tryDelivery } from '../support/delivery-trial.ts';
 import { gitlabJob, runInProcess } from '../support/run-in-process.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { answerStatus, type Fault, recordsFirst } from '../support/alert24-faults.ts';
-import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
+import { answerStatus, type Fault, recordsFirst } from '../../stand-in/alert24-faults.ts';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { type Trial, tryDelivery } from '../support/delivery-trial.ts';
 
 const policy = { attemptMs: 150, lookMs: 250 };

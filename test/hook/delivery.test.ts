@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import type { Fault } from '../support/alert24-faults.ts';
-import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
+import type { Fault } from '../../stand-in/alert24-faults.ts';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { makeRefusingUrl } from '../../stand-in/unreachable.ts';
 import { runHook, type Shell } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
 import { Toolbox, type ToolboxKind, toolboxKinds, whyWithoutTools } from '../support/toolbox.ts';
-import { makeRefusingUrl } from '../support/unreachable.ts';
 
 const job = {
 	...gitlabJob,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { startAlert24 } from '../support/alert24-stand-in.ts';
+import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { runHook } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
 import { locate, Toolbox, whyWithoutTools } from '../support/toolbox.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
-import { certificates } from '../support/certificates.ts';
-import { startHttpProxy } from '../support/http-proxy.ts';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { certificates } from '../../stand-in/certificates.ts';
+import { startHttpProxy } from '../../stand-in/http-proxy.ts';
 import { runHook } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
 import { Toolbox, whyWithoutTools } from '../support/toolbox.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import { after, describe, it } from 'node:test';
-import { LoopbackServer } from '../support/loopback-server.ts';
+import { LoopbackServer } from '../../stand-in/loopback-server.ts';
 import { runHook, type Shell } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
 import { Toolbox, type ToolboxKind, whyWithoutTools } from '../support/toolbox.ts';

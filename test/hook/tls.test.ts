@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { startAlert24 } from '../support/alert24-stand-in.ts';
-import { certificates } from '../support/certificates.ts';
+import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { certificates } from '../../stand-in/certificates.ts';
 import { runHook } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
 import { locate, Toolbox, whyWithoutTools } from '../support/toolbox.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { version } from '../../src/version.ts';
-import { startAlert24 } from '../support/alert24-stand-in.ts';
+import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { containers } from '../support/container-engine.ts';
 
 const { engine } = containers;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { startAlert24 } from '../support/alert24-stand-in.ts';
-import { certificates } from '../support/certificates.ts';
+import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { certificates } from '../../stand-in/certificates.ts';
+import { startHttpProxy } from '../../stand-in/http-proxy.ts';
 import { containers } from '../support/container-engine.ts';
 import { createGitlabProject } from '../support/gitlab-project.ts';
-import { startHttpProxy } from '../support/http-proxy.ts';
 import { includeNotify } from '../support/include-notify.ts';
 
 const { engine } = containers;

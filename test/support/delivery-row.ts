@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { retryPolicy } from '../../src/delivery/retry-policy.ts';
-import type { Fault } from './alert24-faults.ts';
-import { type Alert24StandIn, startAlert24 } from './alert24-stand-in.ts';
+import type { Fault } from '../../stand-in/alert24-faults.ts';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { type Trial, type TrialOptions, tryDelivery } from './delivery-trial.ts';
 
 /** What the attempts meet: a fault for each of the first ones, or one for all. */

@@ -4,8 +4,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RetryPolicy, retryPolicy } from '../../src/delivery/retry-policy.ts';
-import type { UndeliveredChange } from '../../src/undelivered/undelivered-file.ts';
-import type { Alert24StandIn } from './alert24-stand-in.ts';
+import type { UndeliveredChange } from '../../src/outbox/undelivered-file.ts';
+import type { Alert24StandIn } from '../../stand-in/alert24-stand-in.ts';
 import { gitlabJob, type RunResult, runInProcess } from './run-in-process.ts';
 import { VirtualClock } from './virtual-clock.ts';
 

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Alert24StandIn } from './alert24-stand-in.ts';
+import type { Alert24StandIn } from '../../stand-in/alert24-stand-in.ts';
 
 /** What a client saw of an answer. */
 export type Observation = {

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
-import { startAlert24 } from './alert24-stand-in.ts';
+import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { runProgram } from './run-program.ts';
 
 const directory = await mkdtemp(join(tmpdir(), 'alert24-programs-'));

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { before, describe, it } from 'node:test';
-import { startAlert24 } from '../support/alert24-stand-in.ts';
+import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { containers } from '../support/container-engine.ts';
 import { buildDeployImages, type DeployImage, deployImages } from '../support/deploy-images.ts';
 import { createGitlabProject } from '../support/gitlab-project.ts';

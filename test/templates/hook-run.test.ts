@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { createGitlabProject, type GitlabProject } from '../support/gitlab-project.ts';
 import { includeHook } from '../support/include-hook.ts';
 import { whyWithoutTools } from '../support/toolbox.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { type Alert24StandIn, startAlert24 } from '../support/alert24-stand-in.ts';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { createGitlabProject, type GitlabProject } from '../support/gitlab-project.ts';
 import { hostileText } from '../support/hostile-text.ts';
 import { includeNotify } from '../support/include-notify.ts';

@@ -1,0 +1,49 @@
+import { findViolations } from '../change/validate-change.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import type { Log } from '../log/log.ts';
+import { readRegularFile, UnusableFile } from '../read-regular-file.ts';
+import { ConfigurationError, InvalidChangeError } from '../reported-error.ts';
+import { quote } from '../text/visible-text.ts';
+
+const largestFile = 16 * 1024 * 1024;
+const mostViolations = 10_000;
+
+/**
+ * Checks the change, or the array of changes, in a JSON file (`-`: stdin) against the schema. Throws a ConfigurationError for a file that
+ * cannot be read, an InvalidChangeError with all that is wrong.
+ */
+export async function validateFile(path: string, readStdin: () => Promise<Uint8Array>, log: Log): Promise<ExitCode> {
+	const bytes = path === '-' ? await readStdin() : readBytes(path);
+	const value = parse(bytes, path === '-' ? 'standard input' : quote(path));
+	const changes = Array.isArray(value) ? value : [value];
+	const violations: string[] = changes.length > 0 ? [] : ['the array holds no change'];
+	for (const [index, change] of changes.entries()) {
+		const name = Array.isArray(value) ? `change ${index + 1}: ` : '';
+		violations.push(...findViolations(change).map(({ message }) => name + message));
+		if (violations.length > mostViolations) {
+			violations.splice(mostViolations, Number.POSITIVE_INFINITY, 'and more: mend these first');
+			break;
+		}
+	}
+	if (violations.length > 0) throw new InvalidChangeError(violations);
+	log.result(changes.length === 1 ? 'Valid: 1 change' : `Valid: ${changes.length} changes`);
+	log.summary({ outcome: 'valid', exit_code: exitCodes.ok, services: [] });
+	return exitCodes.ok;
+}
+
+function readBytes(path: string): Uint8Array {
+	try {
+		return readRegularFile(path, largestFile);
+	} catch (error) {
+		if (!(error instanceof UnusableFile)) throw error;
+		throw new ConfigurationError([`${quote(path)} ${error.message}; a pipe can be read as -`]);
+	}
+}
+
+function parse(bytes: Uint8Array, name: string): unknown {
+	try {
+		return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+	} catch (error) {
+		throw new InvalidChangeError([`${name} is not JSON in UTF-8: ${error instanceof Error ? error.message : error}`]);
+	}
+}

@@ -1,0 +1,31 @@
+import * as tls from 'node:tls';
+import type { Environment } from '../environment.ts';
+import type { Log } from '../log/log.ts';
+import { readRegularFile, UnusableFile } from '../read-regular-file.ts';
+import { quote } from '../text/visible-text.ts';
+
+const largestFile = 16 * 1024 * 1024;
+
+/**
+ * The CAs to trust besides Node's own: those in the file that SSL_CERT_FILE names. Node itself reads NODE_EXTRA_CA_CERTS, and SSL_CERT_FILE only
+ * when asked to. Undefined where there is nothing to add. A file that cannot be read is told, and is no error: it may be meant for another
+ * program in the same job.
+ */
+export function readTrustedCas(environment: Environment, log: Log): string[] | undefined {
+	const path = environment['SSL_CERT_FILE'];
+	if (path === undefined || path === environment['NODE_EXTRA_CA_CERTS']) return undefined;
+	try {
+		const certificates = readRegularFile(path, largestFile).toString('utf8');
+		if (certificates.includes('-----BEGIN ')) return [...defaultCas(), certificates];
+		log.notice(`SSL_CERT_FILE, ${quote(path)}, holds no certificate in PEM and is ignored`);
+	} catch (error) {
+		if (!(error instanceof UnusableFile)) throw error;
+		log.notice(`SSL_CERT_FILE, ${quote(path)}, ${error.message} and is ignored`);
+	}
+	return undefined;
+}
+
+// Before Node 22.15 those that NODE_EXTRA_CA_CERTS adds cannot be asked for.
+function defaultCas(): readonly string[] {
+	return (tls.getCACertificates as typeof tls.getCACertificates | undefined)?.('default') ?? tls.rootCertificates;
+}

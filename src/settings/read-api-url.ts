@@ -1,0 +1,35 @@
+import { dropFromEnd } from '../text/trim-text.ts';
+import type { SettingReader } from './setting-reader.ts';
+
+/** Alert24's changes pages all use this host (alert24.net/docs/api-changes). */
+const defaultApiUrl = 'https://app.alert24.net';
+
+export function isDefaultApiUrl(url: URL): boolean {
+	return url.href === new URL(defaultApiUrl).href;
+}
+
+/** Reads the base URL of Alert24, without a slash at its end; reports one that is malformed or would send the key in the clear. */
+export function readApiUrl(reader: SettingReader): URL {
+	const text = reader.text('api-url') ?? defaultApiUrl;
+	const url = URL.canParse(text) ? new URL(text) : undefined;
+	if (url?.username || url?.password || text.includes('@')) {
+		// Not quoted: it holds a password.
+		reader.problems.push(`${reader.spell('api-url')} must not hold a user name or password`);
+	} else if (url === undefined || !/^https?:$/.test(url.protocol)) {
+		reader.reject('api-url', `must be a URL such as ${defaultApiUrl}`);
+	} else if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+		reader.reject('api-url', 'must begin with https://, or the API key would cross the network unencrypted');
+	} else if (/[?#]/.test(text) || /\/api\/v1(\/|$)/.test(url.pathname)) {
+		reader.reject(
+			'api-url',
+			`must be the base URL alone, such as ${defaultApiUrl}, without /api/v1, query and fragment`,
+		);
+	}
+	const base = url ?? new URL(defaultApiUrl);
+	base.pathname = dropFromEnd(base.pathname, '/');
+	return base;
+}
+
+function isLoopback(hostname: string): boolean {
+	return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

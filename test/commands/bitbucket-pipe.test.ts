@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { isBitbucketPipe, readPipeEnvironment, spellPipeVariable } from '../../src/commands/bitbucket-pipe.ts';
+import { optionDefinitions, variableOf } from '../../src/settings/options.ts';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { bitbucketStep } from '../support/bitbucket-step.ts';
+import { GitRepository } from '../support/git-repository.ts';
+import { type ProgramRun, runProgram } from '../support/run-program.ts';
+
+const success = (text: string) => `\u001b[32m✔ ${text}\u001b[0m\n`;
+
+describe('a pipe', () => {
+	let alert24: Alert24StandIn;
+	let directory: string;
+	let storage: string;
+	beforeEach(async () => {
+		alert24 = await startAlert24();
+		directory = mkdtempSync(join(tmpdir(), 'alert24-pipe-'));
+		storage = join(directory, 'storage');
+		mkdirSync(storage);
+	});
+	afterEach(async () => {
+		await alert24.close();
+		rmSync(directory, { recursive: true });
+	});
+
+	function runPipe(variables: Readonly<Record<string, string>>): Promise<ProgramRun> {
+		const settings = { ALERT24_API_KEY: alert24.apiKey, API_URL: alert24.url };
+		return runProgram(
+			[],
+			{ ...bitbucketStep, BITBUCKET_PIPE_STORAGE_DIR: storage, ...settings, ...variables },
+			{ cwd: directory },
+		);
+	}
+
+	it('says on stdout, with a check mark, what it recorded', async () => {
+		const { exitCode, stdout, stderr } = await runPipe({ SERVICE_ID: 'svc_web' });
+		const id = alert24.changes.at(-1)?.id;
+		const change = `Deployed web-shop @ c1f7a9e0 in "production" for service "svc_web" (change ${id})`;
+		assert.deepEqual([exitCode, stdout, stderr], [0, success(`Recorded: ${change}`), '']);
+	});
+
+	it('explains each step by DEBUG, without the key', async () => {
+		const { exitCode, stdout, stderr } = await runPipe({ DEBUG: 'true' });
+		assert.deepEqual([exitCode, stderr], [0, '']);
+		assert.match(stdout, /^DEBUG: attempt 1: answered 201/m);
+		assert.ok(!stdout.includes(alert24.apiKey));
+	});
+
+	it('tells all mistakes of its configuration, by the names that were used, and fails', async () => {
+		const { exitCode, stdout, stderr } = await runPipe({
+			BITBUCKET_DEPLOYMENT_ENVIRONMENT: '',
+			ALERT24_API_KEY: '',
+			SERVICE_ID: 'a/b',
+			TAGS_COUNT: '1',
+			TAGS_0: 'x'.repeat(300),
+			DEBUG: 'maybe',
+			ALERT24_TIMEOUT: 'soon',
+			FAIL_ON_ERROR: 'perhaps',
+		});
+		assert.deepEqual([exitCode, stderr], [1, '']);
+		for (const line of stdout.trimEnd().split('\n')) assert.match(line, /^\u001b\[31m✖ .*\u001b\[0m$/);
+		for (const text of [
+			'no environment is known',
+			'ALERT24_API_KEY is empty',
+			'(from SERVICE_ID)',
+			'(from TAGS)',
+			'DEBUG must be true or false; got "maybe"',
+			'ALERT24_TIMEOUT must be a number',
+			'FAIL_ON_ERROR must be true or false; got "perhaps"',
+		]) {
+			assert.ok(stdout.includes(text), `${text} is not in ${stdout}`);
+		}
+	});
+
+	it('fails for a value that Alert24 does not have', async () => {
+		const { exitCode, stdout } = await runPipe({ RISK_LEVEL: 'severe' });
+		assert.equal(exitCode, 1);
+		assert.match(stdout, /✖ risk_level must be one of .*; got "severe" \(from RISK_LEVEL\)/);
+	});
+
+	for (const [title, fault] of [
+		['refused', { kind: 'status', status: 403 }],
+		['not delivered', { kind: 'status', status: 503 }],
+	] as const) {
+		it(`says loudly what was ${title}, keeps it in its storage directory, and leaves the deployment alone`, async () => {
+			alert24.failAlways(fault);
+			const { exitCode, stdout, stderr } = await runPipe({ TIMEOUT: '1' });
+			assert.deepEqual([exitCode, stderr], [0, '']);
+			assert.match(stdout, /^\u001b\[31m✖ NOT RECORDED: Deployed web-shop/m);
+			assert.match(stdout, /^INFO: What was not recorded is kept in ".*\/storage\/alert24-undelivered\.json"/m);
+			const { changes } = JSON.parse(readFileSync(join(storage, 'alert24-undelivered.json'), 'utf8'));
+			assert.equal(changes.length, 1);
+		});
+
+		it(`fails the step for what was ${title} where FAIL_ON_ERROR says so`, async () => {
+			alert24.failAlways(fault);
+			assert.equal((await runPipe({ TIMEOUT: '1', FAIL_ON_ERROR: 'true' })).exitCode, 1);
+			assert.equal((await runPipe({ TIMEOUT: '1', ALERT24_FAIL_ON_ERROR: 'yes' })).exitCode, 1);
+		});
+	}
+
+	it('prints what was not delivered where it may not write', async () => {
+		alert24.failAlways({ kind: 'status', status: 503 });
+		const { exitCode, stdout, stderr } = await runPipe({
+			TIMEOUT: '1',
+			UNDELIVERED_FILE: join(storage, 'none/file.json'),
+		});
+		assert.deepEqual([exitCode, stderr], [0, '']);
+		assert.match(stdout, /could not be written .*\(ENOENT\)/);
+		assert.match(stdout, /"external_id": "bitbucket:step:/);
+	});
+
+	it('adds the id of the change to the variables of the step, below what others wrote', async () => {
+		const file = join(directory, 'variables');
+		writeFileSync(file, 'OTHER=1');
+		const { exitCode, stdout } = await runPipe({ BITBUCKET_PIPELINES_VARIABLES_PATH: file });
+		assert.equal(exitCode, 0, stdout);
+		const change = alert24.changes.at(-1);
+		const [first, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n');
+		assert.equal(first, 'OTHER=1');
+		assert.deepEqual(lines.slice(0, 3), [
+			'ALERT24_CHANGE_STATE=recorded',
+			`ALERT24_CHANGE_ID=${change?.id}`,
+			`ALERT24_CHANGE_EXTERNAL_ID=${change?.external_id}`,
+		]);
+	});
+
+	it('says nothing where there is no such file to write to', async () => {
+		const { exitCode, stdout } = await runPipe({
+			BITBUCKET_PIPELINES_VARIABLES_PATH: join(directory, 'none/variables'),
+		});
+		assert.equal(exitCode, 0);
+		assert.match(stdout, /^\u001b\[32m✔ Recorded: [^\n]*\n$/);
+	});
+
+	it('prints nothing but the change in a dry run', async () => {
+		const { exitCode, stdout, stderr } = await runPipe({ DRY_RUN: 'true', ALERT24_API_KEY: '' });
+		assert.deepEqual([exitCode, stderr], [0, '']);
+		assert.equal(JSON.parse(stdout).source, 'bitbucket-pipelines');
+	});
+
+	it('keeps stdout for the JSON where OUTPUT asks for it', async () => {
+		const { exitCode, stdout, stderr } = await runPipe({ OUTPUT: 'json' });
+		assert.equal(exitCode, 0);
+		assert.equal(JSON.parse(stdout).outcome, 'recorded');
+		assert.match(stderr, /^INFO: Recorded: /);
+	});
+
+	it('takes the API key by its short name, and shows it nowhere', async () => {
+		const { exitCode, stdout } = await runPipe({
+			ALERT24_API_KEY: '',
+			API_KEY: alert24.apiKey,
+			SUMMARY: alert24.apiKey,
+		});
+		assert.equal(exitCode, 0);
+		assert.ok(!stdout.includes(alert24.apiKey));
+		assert.equal(alert24.sentChanges.at(-1)?.summary, '[redacted]');
+	});
+
+	it('knows commit and message from the clone', async () => {
+		using repository = new GitRepository();
+		const sha = repository.commit('Sort the basket by price');
+		const variables = { BITBUCKET_CLONE_DIR: repository.directory, BITBUCKET_COMMIT: sha.slice(0, 12) };
+		for (const path of [String(process.env['PATH']), directory]) {
+			await runPipe({ ...variables, PATH: path });
+			const change = alert24.sentChanges.at(-1);
+			assert.deepEqual([change?.commit_sha, change?.commit_message], [sha, 'Sort the basket by price']);
+		}
+	});
+});
+
+describe('the settings of a pipe', () => {
+	it('are known by two names each, and the full one wins', () => {
+		for (const { name } of optionDefinitions) {
+			const [full, short] = [variableOf(name), variableOf(name).replace('ALERT24_', '')];
+			assert.equal(readPipeEnvironment({ [short]: 'a' })[full], 'a');
+			assert.equal(readPipeEnvironment({ [short]: 'a', [full]: 'b' })[full], 'b');
+			assert.equal(spellPipeVariable(readPipeEnvironment({ [short]: 'a' }), full), short);
+			assert.equal(spellPipeVariable(readPipeEnvironment({ [short]: 'a', [full]: 'b' }), full), full);
+		}
+	});
+
+	it('may be lists, by either name, without their empty items', () => {
+		const list = { TAGS_COUNT: '3', TAGS_0: 'a b', TAGS_2: 'c' };
+		assert.equal(readPipeEnvironment(list)['ALERT24_TAGS'], 'a b,c');
+		assert.equal(readPipeEnvironment({ ...list, ALERT24_TAGS_COUNT: '1', ALERT24_TAGS_0: 'd' })['ALERT24_TAGS'], 'd');
+		assert.equal(readPipeEnvironment({ TAGS_COUNT: '0' })['ALERT24_TAGS'], undefined);
+		assert.equal(readPipeEnvironment({ TAGS_COUNT: 'many', TAGS_0: 'a' })['ALERT24_TAGS'], undefined);
+		assert.equal(readPipeEnvironment({ TAGS_COUNT: '1e12', TAGS_0: 'a' })['ALERT24_TAGS'], 'a');
+	});
+
+	it('have DEBUG for being verbose, the last of three names', () => {
+		assert.equal(readPipeEnvironment({ DEBUG: 'true' })['ALERT24_VERBOSE'], 'true');
+		assert.equal(readPipeEnvironment({ DEBUG: 'true', VERBOSE: 'false' })['ALERT24_VERBOSE'], 'false');
+	});
+
+	it('are those of a pipe only where there is a storage directory', () => {
+		assert.equal(isBitbucketPipe({ BITBUCKET_BUILD_NUMBER: '1' }), false);
+		assert.equal(isBitbucketPipe({ BITBUCKET_PIPE_STORAGE_DIR: '/storage' }), true);
+	});
+});

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { changeSchema } from '../../src/change/change-schema.ts';
+import { optionDefinitions } from '../../src/settings/options.ts';
+import { version } from '../../src/version.ts';
+import { gitlabJob, runInProcess } from '../support/run-in-process.ts';
+
+describe('the command line', () => {
+	it('teaches every option, the variables, the exit codes and examples by --help', async () => {
+		const { exitCode, stdout, stderr } = await runInProcess(['--help'], {});
+		assert.deepEqual([exitCode, stderr], [0, '']);
+		for (const { name } of optionDefinitions) assert.match(stdout, new RegExp(`--${name}\\b`));
+		assert.match(stdout, /ALERT24_API_KEY/);
+		assert.match(stdout, /Exit codes: 0 .* 5 it could not be delivered/s);
+		assert.match(stdout, /Examples:/);
+		for (const line of stdout.split('\n')) assert.ok([...line].length <= 110, line);
+	});
+
+	it('prints help for each command', async () => {
+		for (const command of ['record', 'replay', 'validate', 'schema']) {
+			const { exitCode, stdout } = await runInProcess([command, '--help'], {});
+			assert.equal(exitCode, 0);
+			assert.match(stdout, new RegExp(`^alert24-notify ${command}`));
+		}
+	});
+
+	it('prints the version', async () => {
+		assert.deepEqual(await runInProcess(['--version'], {}), { exitCode: 0, stdout: `${version}\n`, stderr: '' });
+	});
+
+	it('prints the schema', async () => {
+		const { exitCode, stdout } = await runInProcess(['schema'], {});
+		assert.equal(exitCode, 0);
+		assert.deepEqual(JSON.parse(stdout), changeSchema);
+	});
+
+	it('takes every setting as an option', async () => {
+		const given: Record<string, string> = {
+			environment: 'staging',
+			'service-id': 'svc_1',
+			'deploy-job': 'deploy',
+			status: 'failed',
+			'change-type': 'code',
+			'risk-level': 'critical',
+			summary: 's -- "s"',
+			description: 'd',
+			tags: 'x,y',
+			'changed-by': 'ann',
+			'external-id': 'e',
+			source: 'here',
+			timeout: '5',
+		};
+		const argv = Object.entries(given).flatMap(([name, value]) => [`--${name}`, value]);
+		const { exitCode, stdout, stderr } = await runInProcess([...argv, '--record-failures', '--dry-run'], gitlabJob);
+		assert.deepEqual([exitCode, stderr], [0, '']);
+		const change = JSON.parse(stdout);
+		assert.deepEqual(
+			[
+				change.environment,
+				change.service_id,
+				change.change_type,
+				change.risk_level,
+				change.summary,
+				change.description,
+			],
+			['staging', 'svc_1', 'code', 'critical', 's -- "s"', 'd'],
+		);
+		assert.deepEqual(
+			[change.tags, change.changed_by, change.external_id, change.source],
+			[['gitlab', 'staging', 'failed', 'x', 'y'], 'ann', 'e', 'here'],
+		);
+	});
+
+	it('prints an array in a dry run for several services', async () => {
+		const { stdout } = await runInProcess(['--dry-run', '--environment=a', '--service-id=x,y'], gitlabJob);
+		assert.deepEqual(
+			JSON.parse(stdout).map((change: { service_id: string }) => change.service_id),
+			['x', 'y'],
+		);
+	});
+
+	const mistakes: [string[], RegExp][] = [
+		[['--bogus'], /^alert24-notify: Unknown argument: bogus \(see alert24-notify --help\)\n$/],
+		[['frobnicate'], /Unknown argument: frobnicate/],
+		[['--summary'], /Not enough arguments following: summary/],
+		[['--environment', 'a', '--environment', 'b'], /--environment is given twice; ALERT24_ENVIRONMENT takes one value/],
+		[['--dry-run=maybe'], /"--dry-run=maybe" must end in =true or =false/],
+		[
+			['--dry-run', '--environment', 'a', '--timeout', 'soon'],
+			/--timeout must be a number of seconds from 1 to 240; got "soon"/,
+		],
+		[['--api-key', 'x'], /Unknown argument: api-key/],
+		[['validate'], /Not enough non-option arguments/],
+		[['validate', '/no/such/file'], /"\/no\/such\/file" cannot be read \(ENOENT\)/],
+		[['replay'], /Not enough non-option arguments/],
+		[['replay', '--environment', 'a', 'x.json'], /Unknown argument: environment/],
+		[['--no-environment'], /Unknown argument: no-environment/],
+		[['--environment.x', 'y'], /Unknown argument: environment.x/],
+		[['--', '--environment', 'x'], /Unknown argument: --\n/],
+		[['--get-yargs-completions', 'x'], /Unknown argument: --get-yargs-completions/],
+		[['validate', '/dev/zero'], /"\/dev\/zero" is not a regular file; a pipe can be read as -/],
+	];
+	for (const [argv, message] of mistakes) {
+		it(`refuses ${argv.join(' ')} with exit code 2`, async () => {
+			const { exitCode, stdout, stderr } = await runInProcess(argv, gitlabJob);
+			assert.deepEqual([exitCode, stdout], [2, '']);
+			assert.match(stderr, message);
+		});
+	}
+});
+
+describe('validate', () => {
+	const validate = (stdin: string) =>
+		runInProcess(['validate', '-'], {}, { readStdin: () => Promise.resolve(Buffer.from(stdin, 'latin1')) });
+
+	it('takes what a dry run prints', async () => {
+		for (const services of ['x', 'x,y']) {
+			const { stdout } = await runInProcess(['--dry-run', '--environment=a', `--service-id=${services}`], gitlabJob);
+			const result = await runInProcess(
+				['validate', '-'],
+				{},
+				{ readStdin: () => Promise.resolve(Buffer.from(stdout)) },
+			);
+			assert.deepEqual(result, {
+				exitCode: 0,
+				stdout: services === 'x' ? 'Valid: 1 change\n' : 'Valid: 2 changes\n',
+				stderr: '',
+			});
+		}
+	});
+
+	it('tells everything that is wrong, with exit code 3', async () => {
+		assert.deepEqual(await validate('[{"summary":"a","environment":"b"},{"summary":1}]'), {
+			exitCode: 3,
+			stdout: '',
+			stderr:
+				'alert24-notify: change 2: environment is required\nalert24-notify: change 2: summary must be of type string; got 1\n',
+		});
+	});
+
+	it('refuses what is not JSON in UTF-8, with exit code 3', async () => {
+		for (const text of ['', '{', '{"summary":"\xff"}']) {
+			const { exitCode, stderr } = await validate(text);
+			assert.equal(exitCode, 3);
+			assert.match(stderr, /^alert24-notify: standard input is not JSON in UTF-8: /);
+		}
+	});
+
+	it('refuses an empty array, and what is nested too deeply to be shown', async () => {
+		assert.equal((await validate('[]')).stderr, 'alert24-notify: the array holds no change\n');
+		const deep = `{"summary":"a","environment":"b","branch":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+		const { exitCode, stderr } = await validate(deep);
+		assert.deepEqual(
+			[exitCode, stderr],
+			[3, 'alert24-notify: branch must be of type string; got a value that cannot be shown\n'],
+		);
+	});
+});

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { describeCertificateFlaw } from '../../src/network/certificate-flaw.ts';
+import { NetworkFault, translateGotError } from '../../src/network/network-fault.ts';
+
+suite('translateGotError', () => {
+	test('gives back what did not come from the network: a fault of this program', () => {
+		const error = new TypeError('x is not a function');
+		assert.equal(translateGotError(error, {}), error);
+	});
+});
+
+suite('NetworkFault', () => {
+	test('is by default one that may pass, of a request that did not arrive', () => {
+		const { isPermanent, mayHaveArrived, wasAccepted } = new NetworkFault('x');
+		assert.deepEqual(
+			{ isPermanent, mayHaveArrived, wasAccepted },
+			{ isPermanent: false, mayHaveArrived: false, wasAccepted: false },
+		);
+	});
+});
+
+suite('describeCertificateFlaw', () => {
+	test('tells faults of a certificate from all others', () => {
+		const certificate = [
+			'CERT_REVOKED',
+			'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+			'SELF_SIGNED_CERT_IN_CHAIN',
+			'HOSTNAME_MISMATCH',
+		];
+		const others = ['ECONNRESET', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_PROXY_TUNNEL', 'ETIMEDOUT'];
+		assert.ok(certificate.every((code) => describeCertificateFlaw(code) !== undefined));
+		assert.ok(others.every((code) => describeCertificateFlaw(code) === undefined));
+	});
+});

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import type { Delivery } from '../../src/delivery/delivery.ts';
+import { Log } from '../../src/log/log.ts';
+import { writeDotenvReport } from '../../src/report/dotenv-report.ts';
+import { Redactor } from '../../src/text/redact.ts';
+import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { makePath, tryDelivery } from '../support/delivery-trial.ts';
+import { createTerminal } from '../support/terminal.ts';
+
+const externalId = 'gitlab:gitlab.com:4711:job:903311:production';
+
+function write(deliveries: readonly Partial<Delivery>[], path = makePath()): string {
+	const terminal = createTerminal();
+	writeDotenvReport(path, deliveries as Delivery[], new Log(terminal, new Redactor({})));
+	return terminal.stderr === '' ? readFileSync(path, 'utf8') : terminal.stderr;
+}
+
+/** Reads a report as GitLab does, and fails where GitLab would fail the job (docs.gitlab.com/ci/yaml/artifacts_reports). */
+function parseAsGitlab(report: string): Record<string, string> {
+	assert.ok(Buffer.byteLength(report) <= 5 * 1024);
+	const lines = report === '' ? [] : report.replace(/\n$/, '').split('\n');
+	assert.ok(lines.length <= 5);
+	return Object.fromEntries(
+		lines.map((line) => {
+			const [, name = '', value = ''] =
+				/^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line) ?? assert.fail(`malformed: ${line}`);
+			assert.doesNotMatch(value, /[\p{Cc}]/u);
+			return [name, value];
+		}),
+	);
+}
+
+suite('the dotenv report', { concurrency: true }, () => {
+	test('gives later jobs the ids of the change', async () => {
+		await using alert24 = await startAlert24();
+		const path = makePath();
+		await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: path } });
+		assert.deepEqual(parseAsGitlab(readFileSync(path, 'utf8')), {
+			ALERT24_CHANGE_STATE: 'recorded',
+			ALERT24_CHANGE_ID: alert24.changes[0]?.id,
+			ALERT24_CHANGE_EXTERNAL_ID: externalId,
+			ALERT24_CHANGE_REQUEST_ID: alert24.posts[0]?.requestId,
+		});
+	});
+
+	test('says that a change is not recorded, or that there was none', async () => {
+		await using alert24 = await startAlert24();
+		alert24.failAlways({ kind: 'status', status: 401 });
+		const path = makePath();
+		await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: path } });
+		assert.match(readFileSync(path, 'utf8'), /^ALERT24_CHANGE_STATE=not_recorded\n/);
+		await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: path, CI_JOB_STATUS: 'failed' } });
+		assert.equal(readFileSync(path, 'utf8'), 'ALERT24_CHANGE_STATE=not_recorded\n');
+	});
+
+	test('joins the ids of several services by commas', () => {
+		const of = (id: string): Partial<Delivery> => ({
+			state: 'recorded',
+			id,
+			requestId: `req_${id}`,
+			change: { summary: 'x', environment: 'y', external_id: `e_${id}` },
+		});
+		assert.deepEqual(parseAsGitlab(write([of('1'), of('2')])), {
+			ALERT24_CHANGE_STATE: 'recorded',
+			ALERT24_CHANGE_ID: '1,2',
+			ALERT24_CHANGE_EXTERNAL_ID: 'e_1,e_2',
+			ALERT24_CHANGE_REQUEST_ID: 'req_1,req_2',
+		});
+	});
+
+	test('is one that GitLab takes, whatever ids the server gives', () => {
+		const id = fc.oneof(
+			fc.string({ unit: 'binary' }),
+			fc.constantFrom('a\nB=c', 'a\r', '\u2028', 'x'.repeat(6000), '"$HOME"', ''),
+		);
+		const delivery = fc.record({
+			state: fc.constantFrom('recorded' as const, 'undelivered' as const),
+			id: fc.option(id, { nil: undefined }),
+			requestId: fc.option(id, { nil: undefined }),
+			change: id.map((external_id) => ({ summary: 'x', environment: 'y', external_id })),
+		});
+		const path = makePath();
+		fc.assert(
+			fc.property(fc.array(delivery, { maxLength: 4 }), (deliveries) => {
+				const isRecorded = deliveries.length > 0 && deliveries.every(({ state }) => state === 'recorded');
+				const { ALERT24_CHANGE_STATE } = parseAsGitlab(write(deliveries, path));
+				assert.equal(ALERT24_CHANGE_STATE, isRecorded ? 'recorded' : 'not_recorded');
+			}),
+		);
+	});
+
+	test('that cannot be written is told, and harms nothing', async () => {
+		await using alert24 = await startAlert24();
+		const { exitCode, stderr } = await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: '/nowhere/x.env' } });
+		assert.equal(exitCode, 0);
+		assert.match(stderr, /the dotenv report "\/nowhere\/x\.env" could not be written \(ENOENT\)/);
+	});
+
+	test('holds no key, should the server answer with it, and nothing of an earlier run', async () => {
+		await using alert24 = await startAlert24();
+		const path = makePath();
+		const answer = { json: { data: { id: alert24.apiKey } } };
+		alert24.failWith({ kind: 'status', status: 201, headers: { 'x-request-id': alert24.apiKey }, body: answer });
+		await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: path } });
+		const { ALERT24_CHANGE_ID: id, ALERT24_CHANGE_REQUEST_ID: requestId } = parseAsGitlab(readFileSync(path, 'utf8'));
+		assert.deepEqual([id, requestId], ['[redacted]', '[redacted]']);
+		await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: path, ALERT24_API_KEY: '' } });
+		assert.deepEqual(parseAsGitlab(readFileSync(path, 'utf8')), { ALERT24_CHANGE_STATE: 'not_recorded' });
+	});
+});
