@@ -1,51 +1,89 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Certificate, makeCertificate } from './make-certificate.ts';
+import { generate } from 'selfsigned';
 
-const day = 24 * 60 * 60 * 1000;
+/** A certificate and its private key, both PEM. */
+type Certificate = Readonly<{ cert: string; key: string }>;
 
-export type Certificates = {
-	/** The private certificate authority that signed all but `selfSigned`, as PEM. */
-	readonly ca: string;
-	/** The path of a file that holds it. */
-	readonly caFile: string;
-	/** For localhost, 127.0.0.1, app.alert24.net and the names asked for. */
-	readonly good: Certificate;
-	/** As good, but it ended yesterday. */
-	readonly expired: Certificate;
+export type Certificates = Readonly<{
+	/** The private authority that signed all certificates except `selfSigned`, as PEM. */
+	ca: string;
+	/** The path of a file that contains it. The process removes the file at its end. */
+	caFile: string;
+	/** For localhost, 127.0.0.1, app.alert24.net and the given names. */
+	good: Certificate;
+	/** As good, but it expired yesterday. */
+	expired: Certificate;
 	/** As good, but it begins tomorrow. */
-	readonly notYetValid: Certificate;
-	/** Of the same authority, for a host that nobody asks for. */
-	readonly wrongHost: Certificate;
-	/** For the right names, but nobody vouches for it. */
-	readonly selfSigned: Certificate;
-};
+	notYetValid: Certificate;
+	/** Of the same authority, for another host. */
+	wrongHost: Certificate;
+	/** For the right names, but signed by itself. */
+	selfSigned: Certificate;
+}>;
 
-const made = new Map<string, Certificates>();
+const made = new Map<string, Promise<Certificates>>();
 
-/** Certificates for tests of TLS, made once for each process and set of further names. The file goes with the process. */
-export function certificates(...names: readonly string[]): Certificates {
+/** Makes certificates for tests of TLS, once for each process and set of names. */
+export function certificates(...names: readonly string[]): Promise<Certificates> {
 	const hosts = ['localhost', '127.0.0.1', 'app.alert24.net', ...names];
 	const known = made.get(hosts.join()) ?? makeCertificates(hosts);
 	made.set(hosts.join(), known);
 	return known;
 }
 
-function makeCertificates(hosts: readonly string[]): Certificates {
-	const now = Date.now();
-	const current = { validFrom: new Date(now - 10 * day), validTo: new Date(now + 10 * day) };
-	const issuer = makeCertificate({ name: 'Test authority', hosts: [], ...current });
-	const server = { name: 'Test server', hosts, ...current };
-	return {
-		ca: issuer.cert,
-		caFile: writeForThisProcess('ca.pem', issuer.cert),
-		good: makeCertificate({ ...server, issuer }),
-		expired: makeCertificate({ ...server, issuer, validTo: new Date(now - day) }),
-		notYetValid: makeCertificate({ ...server, issuer, validFrom: new Date(now + day) }),
-		wrongHost: makeCertificate({ ...server, issuer, hosts: ['wrong.example'] }),
-		selfSigned: makeCertificate(server),
-	};
+async function makeCertificates(hosts: readonly string[]): Promise<Certificates> {
+	const authority = await makeCertificate({ hosts: [] });
+	const [good, expired, notYetValid, wrongHost, selfSigned] = await Promise.all([
+		makeCertificate({ hosts, authority }),
+		makeCertificate({ hosts, authority, toDay: -1 }),
+		makeCertificate({ hosts, authority, fromDay: 1 }),
+		makeCertificate({ hosts: ['wrong.example'], authority }),
+		makeCertificate({ hosts }),
+	]);
+	const caFile = writeForThisProcess('ca.pem', authority.cert);
+	return { ca: authority.cert, caFile, good, expired, notYetValid, wrongHost, selfSigned };
+}
+
+type CertificateRequest = Readonly<{
+	/** Host names and IPv4 addresses; none makes a certificate authority. */
+	hosts: readonly string[];
+	/** The signer; absent: the certificate signs itself. */
+	authority?: Certificate;
+	/** The validity, in days from now. */
+	fromDay?: number;
+	toDay?: number;
+}>;
+
+async function makeCertificate(request: CertificateRequest): Promise<Certificate> {
+	const { hosts, authority, fromDay = -10, toDay = 10 } = request;
+	const isAuthority = hosts.length === 0;
+	const altNames = hosts.map((host) =>
+		isIPv4(host) ? { type: 7 as const, ip: host } : { type: 2 as const, value: host },
+	);
+	const made = await generate([{ name: 'commonName', value: isAuthority ? 'Test authority' : 'Test server' }], {
+		keyType: 'ec',
+		algorithm: 'sha256',
+		notBeforeDate: daysFromNow(fromDay),
+		notAfterDate: daysFromNow(toDay),
+		...(authority && { ca: authority }),
+		extensions: isAuthority
+			? [
+					{ name: 'basicConstraints', cA: true, critical: true },
+					{ name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+				]
+			: [
+					{ name: 'subjectAltName', altNames },
+					{ name: 'extKeyUsage', serverAuth: true },
+				],
+	});
+	return { cert: made.cert, key: made.private };
+}
+
+function daysFromNow(days: number): Date {
+	return new Date(Date.now() + days * 24 * 60 * 60 * 1000);
 }
 
 function writeForThisProcess(name: string, content: string): string {

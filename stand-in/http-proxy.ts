@@ -4,17 +4,17 @@ import type { Duplex } from 'node:stream';
 import { LoopbackServer } from './loopback-server.ts';
 
 export type HttpProxyOptions = {
-	/** Answers 407 to all who do not show these. */
+	/** Requests without these get a 407. */
 	readonly credentials?: { readonly username: string; readonly password: string };
-	/** Answers this status to everything, such as 403 or 502; `silence` never answers. */
+	/** Every request gets this status, such as 403 or 502; with `silence` none gets a response. */
 	readonly refuse?: number | 'silence';
-	/** Which port of 127.0.0.1 stands for a host and port, such as `{ 'app.alert24.net:443': 40000 }`. */
+	/** The ports of 127.0.0.1 that replace a host and port, such as `{ 'app.alert24.net:443': 40000 }`. */
 	readonly routes?: Readonly<Record<string, number>>;
 };
 
 export type ProxyRequest = {
 	readonly method: string;
-	/** What was asked for: `host:port` with CONNECT, else a whole URL. */
+	/** `host:port` of a CONNECT, otherwise a whole URL. */
 	readonly target: string;
 	readonly headers: IncomingHttpHeaders;
 };
@@ -22,8 +22,8 @@ export type ProxyRequest = {
 const hopByHop = ['proxy-authorization', 'proxy-connection', 'connection', 'keep-alive', 'te', 'upgrade'];
 
 /**
- * An HTTP proxy (RFC 9110 9.3.6 and RFC 9112 3.2.2) on a free port of 127.0.0.1, for http and for CONNECT. It reaches
- * nothing but this machine: other hosts than its routes get a 502.
+ * Starts an HTTP proxy (RFC 9110 9.3.6 and RFC 9112 3.2.2) on a free port of 127.0.0.1, for http and for CONNECT. It
+ * connects only to this machine: a host outside its routes gets a 502.
  */
 export async function startHttpProxy(options: HttpProxyOptions = {}): Promise<HttpProxy> {
 	const server = createServer();
@@ -34,11 +34,11 @@ export async function startHttpProxy(options: HttpProxyOptions = {}): Promise<Ht
 }
 
 export class HttpProxy {
-	/** For `HTTPS_PROXY` and its like, without credentials. */
+	/** The value of `HTTPS_PROXY` and similar variables, without credentials. */
 	readonly url: string;
-	/** The same with the credentials that it asks for. */
+	/** The same with the credentials. */
 	readonly urlWithCredentials: string;
-	/** All that was asked, what was refused included. */
+	/** Every request, also the refused ones. */
 	readonly requests: ProxyRequest[] = [];
 	readonly #options: HttpProxyOptions;
 	readonly #listening: LoopbackServer;
@@ -52,7 +52,7 @@ export class HttpProxy {
 		this.urlWithCredentials = this.url.replace('//', options.credentials === undefined ? '//' : `//${userinfo}`);
 	}
 
-	/** Sends on a request whose target is a whole URL. */
+	/** Forwards a request whose target is a whole URL. */
 	forward(incoming: IncomingMessage, response: ServerResponse): void {
 		const target = incoming.url ?? '';
 		const refusal = this.#remember(incoming) ?? (URL.canParse(target) ? undefined : 400);
@@ -75,7 +75,7 @@ export class HttpProxy {
 		incoming.pipe(outgoing);
 	}
 
-	/** Answers CONNECT, and then passes bytes both ways. */
+	/** Responds to CONNECT, then copies bytes in both directions. */
 	tunnel(incoming: IncomingMessage, client: Duplex, head: Buffer): void {
 		client.on('error', () => client.destroy());
 		const refusal = this.#remember(incoming);
@@ -97,7 +97,7 @@ export class HttpProxy {
 		client.on('close', () => upstream.destroy());
 	}
 
-	/** Ends at once, whatever is open. */
+	/** Closes every connection at once. */
 	close(): Promise<void> {
 		return this.#listening.close();
 	}
@@ -114,7 +114,7 @@ export class HttpProxy {
 		return headers['proxy-authorization'] === `Basic ${expected}` ? undefined : 407;
 	}
 
-	/** The port of 127.0.0.1 that stands for the host; undefined for a host outside this machine. */
+	/** Returns the port of 127.0.0.1 that replaces the host, or undefined for a host outside this machine. */
 	#findPort(host: string, defaultPort: number): number | undefined {
 		const [, name = '', port = `${defaultPort}`] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
 		const isThisMachine = name === 'localhost' || name === '127.0.0.1';

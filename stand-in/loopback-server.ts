@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-/** A server on a free port of 127.0.0.1 that knows its connections. */
+/** A server on a free port of 127.0.0.1 that can close or reset each of its connections. */
 export class LoopbackServer {
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
@@ -25,17 +25,17 @@ export class LoopbackServer {
 		return (this.#server.address() as AddressInfo).port;
 	}
 
-	/** How many connections are open. */
+	/** The number of open connections. */
 	get connections(): number {
 		return this.#sockets.size;
 	}
 
-	/** Resets the connection that comes from this port of the client: below TLS, where a reset is possible. */
+	/** Resets the connection from this port of the client. It works below TLS, since a TLS socket cannot reset. */
 	reset(remotePort: number | undefined): void {
 		for (const socket of this.#sockets) if (socket.remotePort === remotePort) socket.resetAndDestroy();
 	}
 
-	/** Ends at once, whatever is open. */
+	/** Closes every connection at once. */
 	async close(): Promise<void> {
 		if (!this.#server.listening) return;
 		const closed = once(this.#server, 'close');

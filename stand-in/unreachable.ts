@@ -1,18 +1,27 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { LoopbackServer } from './loopback-server.ts';
 
-/** A URL on this machine where nobody listens: connections are refused. */
+/**
+ * Returns a URL on this machine that refuses connections. A free port would not do: another server may get it. Port 1
+ * (tcpmux) is below the ports that the system assigns. Throws if a server listens there.
+ */
 export async function makeRefusingUrl(scheme: 'http' | 'https' = 'http'): Promise<string> {
-	const server = await LoopbackServer.listen(createServer());
-	const { port } = server;
-	await server.close();
-	return `${scheme}://127.0.0.1:${port}`;
+	const socket = connect(1, '127.0.0.1');
+	try {
+		await once(socket, 'connect');
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return `${scheme}://127.0.0.1:1`;
+		throw error;
+	}
+	socket.destroy();
+	throw new Error('A server listens on 127.0.0.1:1; the tests need a port that refuses connections');
 }
 
-/** A server that resets each connection at its first bytes: under https, in the handshake. */
+/** A server that resets each connection after its first bytes: under https, in the handshake. */
 export class ResettingServer {
 	readonly port: number;
-	/** How many connections there have been. */
+	/** The number of connections so far. */
 	connections = 0;
 	readonly #listening: LoopbackServer;
 

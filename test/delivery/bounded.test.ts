@@ -16,7 +16,7 @@ const directory = await mkdtemp(join(tmpdir(), 'alert24-bounded-'));
 after(() => rmSync(directory, { recursive: true }));
 
 const mebibyte = 1024 * 1024;
-const { good: tls, caFile } = certificates();
+const { good: tls, caFile } = await certificates();
 
 function variablesFor(alert24: Alert24StandIn, more: Record<string, string> = {}): Record<string, string> {
 	return {

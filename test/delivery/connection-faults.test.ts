@@ -7,7 +7,8 @@ import { makeRefusingUrl, ResettingServer } from '../../stand-in/unreachable.ts'
 import { checkRow, type DeliveryRow } from '../support/delivery-row.ts';
 import { proxyCredentials, tryDelivery } from '../support/delivery-trial.ts';
 
-const { caFile, good, expired, notYetValid, wrongHost, selfSigned } = certificates();
+const { caFile, good, expired, notYetValid, wrongHost, selfSigned } = await certificates();
+const ofCompany = await certificates('api.corp.example');
 const trust = { SSL_CERT_FILE: caFile };
 const usedUp = { exitCode: 5, attempts: 0, records: 0 } as const;
 const recorded = { exitCode: 0, attempts: 1, records: 1, says: /^Recorded: /m } as const;
@@ -193,7 +194,7 @@ suite('behind a proxy', { concurrency: true }, () => {
 });
 
 suite('NO_PROXY', { concurrency: true }, () => {
-	const { good: tls, caFile: ca } = certificates('api.corp.example');
+	const { good: tls, caFile: ca } = ofCompany;
 	const direct: [variable: string, value: string][] = [
 		['NO_PROXY', '127.0.0.1'],
 		['no_proxy', '127.0.0.1'],

@@ -8,7 +8,7 @@ import { gitlabJob } from '../support/run-in-process.ts';
 import { Toolbox, whyWithoutTools } from '../support/toolbox.ts';
 
 const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
-const tls = certificates();
+const tls = await certificates();
 
 // As if on the internet: only the proxy knows where it is.
 const environmentOf = (alert24: Alert24StandIn) => ({

@@ -7,7 +7,7 @@ import { gitlabJob } from '../support/run-in-process.ts';
 import { locate, Toolbox, whyWithoutTools } from '../support/toolbox.ts';
 
 const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
-const tls = certificates();
+const tls = await certificates();
 
 for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
 	describe(`over https, with ${kind}, the hook`, { skip: whyWithoutTools }, () => {

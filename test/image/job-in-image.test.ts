@@ -58,7 +58,7 @@ describe('the job of the component in its image', { skip: containers.skip }, () 
 	});
 
 	it('goes through a proxy and trusts the private CA of a file variable', async () => {
-		const { ca, good } = certificates();
+		const { ca, good } = await certificates();
 		await using alert24 = await startAlert24({ tls: good });
 		const credentials = { username: 'ci', password: 'secret of the proxy' };
 		await using proxy = await startHttpProxy({ credentials, routes: { 'app.alert24.net:443': alert24.port } });

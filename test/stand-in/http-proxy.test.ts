@@ -8,11 +8,11 @@ import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { certificates } from '../../stand-in/certificates.ts';
 import { startHttpProxy } from '../../stand-in/http-proxy.ts';
 
-const { ca, good, wrongHost } = certificates();
+const { ca, good, wrongHost } = await certificates();
 const credentials = { username: 'deploy', password: 'p@ss:w/rd' };
 
 suite('the HTTP proxy', () => {
-	test('forwards plain http with the path and the headers, less those for the proxy', async () => {
+	test('forwards plain http with the path and the headers, except those for the proxy', async () => {
 		await using alert24 = await startAlert24();
 		await using proxy = await startHttpProxy({ credentials });
 		assert.equal(await getBy(proxy.urlWithCredentials, `${alert24.url}/api/v1/changes?limit=1`, alert24.apiKey), 200);
@@ -35,7 +35,7 @@ suite('the HTTP proxy', () => {
 		assert.equal(proxy.requests[0]?.headers.authorization, undefined);
 	});
 
-	test('passes on what a client sends together with CONNECT', async () => {
+	test('forwards bytes that arrive together with CONNECT', async () => {
 		await using alert24 = await startAlert24();
 		await using proxy = await startHttpProxy();
 		const socket = connect(Number(new URL(proxy.url).port), '127.0.0.1');
@@ -45,18 +45,18 @@ suite('the HTTP proxy', () => {
 		assert.equal(alert24.strays[0]?.path, '/early');
 	});
 
-	test('leaves TLS whole from end to end', async () => {
+	test('does not terminate TLS', async () => {
 		await using alert24 = await startAlert24({ tls: wrongHost });
 		await using proxy = await startHttpProxy({ routes: { 'app.alert24.net:443': alert24.port } });
 		await assert.rejects(getBy(proxy.url, 'https://app.alert24.net/'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
 	});
 
 	for (const [what, options, status] of [
-		['asks for credentials', { credentials }, 407],
+		['requires credentials', { credentials }, 407],
 		['refuses', { refuse: 403 }, 403],
-		['has no way on', { refuse: 502 }, 502],
+		['cannot connect', { refuse: 502 }, 502],
 	] as const) {
-		test(`answers ${status} where it ${what}`, async () => {
+		test(`responds with ${status} if it ${what}`, async () => {
 			await using proxy = await startHttpProxy(options);
 			assert.equal(await getBy(proxy.url, 'http://app.alert24.net/'), status);
 			await assert.rejects(getBy(proxy.url, 'https://app.alert24.net/'), new RegExp(`${status}`));
@@ -64,7 +64,7 @@ suite('the HTTP proxy', () => {
 		});
 	}
 
-	test('reaches no host but this machine, by whichever port', async () => {
+	test('connects only to this machine', async () => {
 		await using alert24 = await startAlert24();
 		await using proxy = await startHttpProxy();
 		assert.equal(await getBy(proxy.url, `http://app.alert24.net:${alert24.port}/`), 502);
@@ -77,7 +77,7 @@ suite('the HTTP proxy', () => {
 		assert.equal(await getBy(proxy.urlWithCredentials.replace('deploy', 'other'), 'http://localhost/'), 407);
 	});
 
-	test('answers 502 where nobody listens, and closes although a client waits', async () => {
+	test('responds with 502 if nobody listens, and closes although a client waits', async () => {
 		await using proxy = await startHttpProxy({ routes: { 'nobody.example:80': 1, 'nobody.example:443': 1 } });
 		assert.equal(await getBy(proxy.url, 'http://nobody.example/'), 502);
 		await assert.rejects(getBy(proxy.url, 'https://nobody.example/'), /502/);
@@ -89,7 +89,7 @@ suite('the HTTP proxy', () => {
 	});
 });
 
-/** Gets a URL by Node's own proxy support, and gives back the status. */
+/** Gets a URL through Node's own proxy support, and returns the status. */
 function getBy(proxy: string, url: string, key = ''): Promise<number | undefined> {
 	const proxyEnv = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
 	const isTls = url.startsWith('https:');

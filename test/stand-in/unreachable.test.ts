@@ -4,15 +4,15 @@ import { get as httpsGet } from 'node:https';
 import { suite, test } from 'node:test';
 import { makeRefusingUrl, ResettingServer } from '../../stand-in/unreachable.ts';
 
-suite('servers that cannot be reached', () => {
-	test('a refusing URL refuses', async () => {
+suite('an unreachable server', () => {
+	test('refuses the connection', async () => {
 		const url = await makeRefusingUrl();
 		const { promise, reject } = Promise.withResolvers<never>();
 		httpGet(url).on('error', reject);
 		await assert.rejects(promise, { code: 'ECONNREFUSED' });
 	});
 
-	test('a resetting server resets the handshake', async () => {
+	test('resets the handshake', async () => {
 		await using server = await ResettingServer.start();
 		const { promise, reject } = Promise.withResolvers<never>();
 		httpsGet(`https://127.0.0.1:${server.port}/`).on('error', reject);
