@@ -1,16 +1,100 @@
+import type { Change } from '../change/change-schema.ts';
 import { findViolations } from '../change/validate-change.ts';
-import { property } from '../text/json-value.ts';
-import type { UndeliveredChange } from './undelivered-file.ts';
+import { parseJson, property } from '../text/json-value.ts';
 
-/** Whether a value from a file is an undelivered change, with a change that the schema lets pass. */
-export function isUndeliveredChange(value: unknown): value is UndeliveredChange {
-	const requestId = property(value, 'request_id');
-	return (
-		findViolations(property(value, 'change')).length === 0 &&
-		['refused', 'undelivered'].includes(String(property(value, 'state'))) &&
-		typeof property(value, 'reason') === 'string' &&
-		Number.isInteger(property(value, 'attempts')) &&
-		!Number.isNaN(Date.parse(String(property(value, 'failed_at')))) &&
-		(requestId === undefined || typeof requestId === 'string')
-	);
+const states = ['pending', 'undelivered', 'refused'] as const;
+const format = 'alert24-notify undelivered change';
+const version = 2;
+const listFormat = 'alert24-notify undelivered changes';
+const listVersion = 1;
+
+/** A change that Alert24 has not confirmed, as a file of the outbox folder or a line of the hook's output holds it. */
+export type UndeliveredChange = Readonly<{
+	/** The time at which the deployment ended, ISO 8601 UTC. */
+	created_at: string;
+	change: Change;
+	/** Pending: no result of an attempt is stored. Refused: Alert24 rejects the change as it stands. */
+	state: (typeof states)[number];
+	reason?: string;
+	/** The requests that tried to record the change. */
+	attempts?: number;
+	/** The end of the last attempt, ISO 8601 UTC. */
+	failed_at?: string;
+	/** The X-Request-Id of the last response. */
+	request_id?: string;
+}>;
+
+/** The content of a file or line: one change, the list of a file that version 1.0.0 wrote, or a sentence about the flaw of the text. */
+export type UndeliveredContent =
+	| Readonly<{ kind: 'change'; entry: UndeliveredChange }>
+	| Readonly<{ kind: 'list'; entries: UndeliveredChange[] }>
+	| Readonly<{ kind: 'flaw'; flaw: string }>;
+
+/** Returns the JSON object of one undelivered change. */
+export function buildUndeliveredDocument(entry: UndeliveredChange): object {
+	return { format, version, ...entry };
+}
+
+/** Returns the JSON object of the file that version 1.0.0 wrote. */
+export function buildListDocument(entries: readonly UndeliveredChange[]): object {
+	const changes = entries.map(({ created_at: createdAt, ...entry }) => ({ ...entry, created_at: createdAt }));
+	return { format: listFormat, version: listVersion, changes };
+}
+
+/** Parses the text of a file or a line. Text from outside is checked completely, the change by the schema. */
+export function parseUndelivered(text: string): UndeliveredContent {
+	const document = parseJson(text);
+	if (document === undefined) return { kind: 'flaw', flaw: 'is damaged: it is not JSON' };
+	const [documentFormat, documentVersion] = [property(document, 'format'), property(document, 'version')];
+	const isList = documentFormat === listFormat;
+	if (!isList && documentFormat !== format) return { kind: 'flaw', flaw: 'is not an undelivered change' };
+	const knownVersion = isList ? listVersion : version;
+	if (typeof documentVersion === 'number' && documentVersion > knownVersion) {
+		const flaw = `has version ${documentVersion}, and this program reads versions up to ${knownVersion}: use a newer alert24-notify`;
+		return { kind: 'flaw', flaw };
+	}
+	if (documentVersion !== knownVersion) return { kind: 'flaw', flaw: 'is damaged: it has no valid version' };
+	if (!isList) {
+		const entry = readEntry(document);
+		return typeof entry === 'string' ? { kind: 'flaw', flaw: entry } : { kind: 'change', entry };
+	}
+	const changes = property(document, 'changes');
+	if (!Array.isArray(changes)) return { kind: 'flaw', flaw: 'is damaged: it does not contain a list of changes' };
+	const entries: UndeliveredChange[] = [];
+	for (const change of changes) {
+		const entry = readEntry(change);
+		if (typeof entry === 'string') return { kind: 'flaw', flaw: entry };
+		entries.push(entry);
+	}
+	return { kind: 'list', entries };
+}
+
+// Returns the entry, or the sentence about its flaw. Version 1.0.0 stored the end of the last attempt alone.
+function readEntry(value: unknown): UndeliveredChange | string {
+	const read = (name: string) => property(value, name);
+	const change = read('change');
+	const [violation] = findViolations(change);
+	if (violation !== undefined) return `is damaged: ${violation.message}`;
+	const createdAt = read('created_at') ?? read('failed_at');
+	const state = read('state') ?? 'pending';
+	if (!isDate(createdAt)) return 'is damaged: created_at must be a date in ISO 8601';
+	if (!isState(state)) return `is damaged: state must be one of ${states.join(', ')}`;
+	const [reason, attempts, failedAt, requestId] = ['reason', 'attempts', 'failed_at', 'request_id'].map(read);
+	return {
+		created_at: new Date(createdAt).toISOString(),
+		change: change as Change,
+		state,
+		...(typeof reason === 'string' && { reason }),
+		...(Number.isSafeInteger(attempts) && { attempts: attempts as number }),
+		...(isDate(failedAt) && { failed_at: failedAt }),
+		...(typeof requestId === 'string' && { request_id: requestId }),
+	};
+}
+
+function isState(value: unknown): value is UndeliveredChange['state'] {
+	return (states as readonly unknown[]).includes(value);
+}
+
+function isDate(value: unknown): value is string {
+	return typeof value === 'string' && !Number.isNaN(Date.parse(value));
 }

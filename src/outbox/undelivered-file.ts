@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Change } from '../change/change-schema.ts';
+import { findViolations } from '../change/validate-change.ts';
 import { readRegularFile, UnusableFile } from '../read-regular-file.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { parseJson, property } from '../text/json-value.ts';
 import { quote } from '../text/visible-text.ts';
-import { isUndeliveredChange } from './undelivered-change.ts';
 
 /** A change that could not be delivered, and what is known of that. */
 export type UndeliveredChange = Readonly<{
@@ -88,4 +88,16 @@ function readDocument(path: string): unknown {
 		throw error;
 	}
 	throw new ConfigurationError([`${quote(path)} is damaged: it is not JSON; it is left as it is`]);
+}
+
+function isUndeliveredChange(value: unknown): value is UndeliveredChange {
+	const requestId = property(value, 'request_id');
+	return (
+		findViolations(property(value, 'change')).length === 0 &&
+		['refused', 'undelivered'].includes(String(property(value, 'state'))) &&
+		typeof property(value, 'reason') === 'string' &&
+		Number.isInteger(property(value, 'attempts')) &&
+		!Number.isNaN(Date.parse(String(property(value, 'failed_at')))) &&
+		(requestId === undefined || typeof requestId === 'string')
+	);
 }
