@@ -1,22 +1,25 @@
-# Builds the image that the component runs. `podman build .` or `docker build .`; see "Image" in CONTRIBUTING.md.
+# Builds the image that the components run: `podman build .` or `docker build .`. docs/decisions/image.md has the reasons.
 # Behind a mirror of the npm registry: --secret id=npmrc,src="$HOME/.npmrc".
-# One base, pinned by Node's exact version: it is where Alpine comes from, too.
-FROM docker.io/library/node:24.21.0-alpine3.23 AS base
+
+# The only base. Renovate adds the digest to this line and updates it.
+ARG ALPINE=docker.io/library/alpine:3.23
+
+FROM $ALPINE AS base
+# apk's log contains the time of the build.
+RUN apk add --no-cache ca-certificates-bundle git nodejs && rm -f /var/log/apk.log
 
 FROM base AS build
+RUN apk add --no-cache npm
 WORKDIR /build
 COPY package.json package-lock.json ./
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts
+# npm by the path of its program: the link in /usr/bin is a broken copy in package stores that do not keep links.
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc node /usr/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts
 COPY . .
-# With this Node and no other, since V8's compiled code of the bundle is good for no other.
-RUN /usr/local/bin/node --import=tsx scripts/build.ts
-RUN /usr/local/bin/node --import=tsx scripts/build-image-files.ts
-COPY --from=base / root/
-RUN /usr/local/bin/node --import=tsx scripts/assemble-image.ts root
+RUN node --import=tsx scripts/build.ts
 
-FROM scratch
-COPY --from=build /build/root/ /
-ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+FROM base
+COPY --from=build /build/dist/*.js /build/dist/LICENSES.txt /usr/local/lib/alert24-notify/
+RUN ln -s ../lib/alert24-notify/alert24-notify.js /usr/local/bin/alert24-notify
 ARG VERSION=0.0.0 REVISION=unknown CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="alert24-notify" \
       org.opencontainers.image.description="Records deployments of GitLab CI/CD and Bitbucket Pipelines in Alert24's change log." \
@@ -26,7 +29,7 @@ LABEL org.opencontainers.image.title="alert24-notify" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.created="$CREATED"
-# A number, so that Kubernetes can tell that it is not root. Any other works as well.
+# A number, because Kubernetes' runAsNonRoot accepts no name. Every other user works as well.
 USER 1000:1000
 # No ENTRYPOINT: GitLab starts a shell in the image, Bitbucket the command.
 CMD ["alert24-notify"]

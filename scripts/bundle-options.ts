@@ -12,8 +12,6 @@ export const bundleOptions = {
 	target: 'node22',
 	// Neither CommonJS nor an ES module, so that the file runs whatever package.json lies above it.
 	format: 'iife',
-	// `import()` becomes `require()`: what the launcher of the image runs by node:vm cannot import.
-	supported: { 'dynamic-import': false },
 	banner: {
 		js: [
 			'#!/usr/bin/env node',
@@ -28,8 +26,6 @@ export const bundleOptions = {
 		// got asks whether a body is FormData, and naming that global alone makes Node load all of fetch: 20 ms, 4 MiB.
 		FormData: 'NoFormData',
 	},
-	// So that the launcher can read it as Latin-1, which is what V8 keeps in one byte a character.
-	charset: 'ascii',
 	minify: true,
 	keepNames: false,
 	legalComments: 'none',

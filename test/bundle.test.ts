@@ -30,10 +30,6 @@ describe('the bundle', () => {
 		}
 	}
 
-	it('is ASCII, so that the launcher may read it as Latin-1', () => {
-		assert.ok(readFileSync(join(dist, 'alert24-notify.js')).every((byte) => byte < 0x80));
-	});
-
 	it('ships with the licence of every package that it is made of', () => {
 		const text = readFileSync(join(dist, 'LICENSES.txt'), 'utf8');
 		for (const [name, number] of Object.entries(manifest.dependencies)) {

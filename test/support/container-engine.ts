@@ -6,7 +6,7 @@ const projectRoot = new URL('../..', import.meta.url).pathname;
 
 export type ContainerRun = Readonly<{ exitCode: number | null; stdout: string; stderr: string }>;
 
-/** Podman or Docker, whichever answers first. */
+/** The command line of Podman or Docker. */
 export class ContainerEngine {
 	readonly command: string;
 
@@ -27,22 +27,29 @@ export class ContainerEngine {
 		return { exitCode, stdout, stderr };
 	}
 
-	/** As `run`, for what has to work: gives stdout, throws with stderr. */
+	/** Runs the engine with these arguments and returns stdout. Throws an Error with stderr if the engine fails. */
 	async expect(args: readonly string[]): Promise<string> {
 		const { exitCode, stdout, stderr } = await this.run(args);
 		if (exitCode !== 0) throw new Error(`${this.command} ${args.join(' ')} ended with ${exitCode}:\n${stderr}`);
 		return stdout;
 	}
 
-	/** Builds the project's image under a name; layers that are there already are taken. `ALERT24_IMAGE` names one that is built already. */
+	/**
+	 * Builds the project's image from this worktree and returns its name. If ALERT24_IMAGE names an image, returns that one instead and pulls it if the
+	 * machine lacks it.
+	 */
 	async buildImage(name: string, ...args: readonly string[]): Promise<string> {
 		const built = process.env['ALERT24_IMAGE'];
-		if (built !== undefined && built !== '') return built;
+		if (built !== undefined && built !== '') {
+			const { exitCode } = await this.run(['image', 'inspect', built]);
+			if (exitCode !== 0) await this.expect(['pull', '--quiet', built]);
+			return built;
+		}
 		await this.expect(['build', '--quiet', '--tag', name, ...args, '.']);
 		return name;
 	}
 
-	/** Builds what gitlab-ci-local copies files with. */
+	/** Builds the image in which gitlab-ci-local copies files, and returns its name. */
 	async buildHelperImage(): Promise<string> {
 		const name = 'localhost/alert24-notify-helper:test';
 		await this.expect([
@@ -59,9 +66,7 @@ export class ContainerEngine {
 
 const engine = ['podman', 'docker'].find((command) => spawnSync(command, ['info']).status === 0);
 
-/**
- * The engine, and what to tell node:test where there is none: tests of the image are skipped then, except in CI, where they fail for want of it.
- */
+/** The engine, and the reason to skip tests that need one. On CI=true the reason is always false, so that a missing engine fails the tests. */
 export const containers = {
 	engine: new ContainerEngine(engine ?? 'podman'),
 	skip: engine === undefined && process.env['CI'] !== 'true' ? 'neither podman nor docker runs on this machine' : false,

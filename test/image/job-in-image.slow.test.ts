@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { before, describe, it } from 'node:test';
+import { before, suite, test } from 'node:test';
 import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { certificates } from '../../stand-in/certificates.ts';
 import { startHttpProxy } from '../../stand-in/http-proxy.ts';
@@ -12,7 +12,7 @@ import { includeNotify } from '../support/include-notify.ts';
 const { engine } = containers;
 const deploy = { stage: 'deploy', image: 'alpine:3.23', script: ['true'] };
 
-describe('the job of the component in its image', { skip: containers.skip }, () => {
+suite('the job of the component in its image', { skip: containers.skip }, () => {
 	let inputs: Record<string, string> = {};
 	before(async () => {
 		const image = await engine.buildImage('localhost/alert24-notify:test');
@@ -25,7 +25,7 @@ describe('the job of the component in its image', { skip: containers.skip }, () 
 		return { ...component, 'alert24:success': job };
 	}
 
-	it('records the deployment, as a user that is not root', async () => {
+	test('records the deployment, as a user that is not root', async () => {
 		await using alert24 = await startAlert24();
 		await using project = await createGitlabProject({}, engine);
 		const variables = { ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };
@@ -38,7 +38,7 @@ describe('the job of the component in its image', { skip: containers.skip }, () 
 		);
 	});
 
-	it('leaves what could not be delivered as its artifact, which the same image replays', async () => {
+	test('leaves what could not be delivered as its artifact, which the same image replays', async () => {
 		await using alert24 = await startAlert24();
 		await using project = await createGitlabProject({}, engine);
 		const variables = { ALERT24_API_KEY: alert24.readOnlyKey, ALERT24_API_URL: alert24.url };
@@ -57,7 +57,7 @@ describe('the job of the component in its image', { skip: containers.skip }, () 
 		assert.equal(alert24.changes.length, 1);
 	});
 
-	it('goes through a proxy and trusts the private CA of a file variable', async () => {
+	test('goes through a proxy and trusts the private CA of a file variable', async () => {
 		const { ca, good } = await certificates();
 		await using alert24 = await startAlert24({ tls: good });
 		const credentials = { username: 'ci', password: 'secret of the proxy' };

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, before, beforeEach, suite, test } from 'node:test';
 import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { bitbucketStep } from '../support/bitbucket-step.ts';
 import { type ContainerRun, containers } from '../support/container-engine.ts';
@@ -35,7 +35,7 @@ const always = {
 	BITBUCKET_PIPE_SHARED_STORAGE_DIR: `${agent}/${storageOf}`,
 };
 
-describe('the image on Bitbucket', { skip: containers.skip }, () => {
+suite('the image on Bitbucket', { skip: containers.skip }, () => {
 	let image = '';
 	let alert24: Alert24StandIn;
 	let home: string;
@@ -83,7 +83,7 @@ describe('the image on Bitbucket', { skip: containers.skip }, () => {
 		['the user that it names', []],
 		['root', ['--user=0']],
 	] as const) {
-		it(`records as a pipe, as ${user}, with the commit from the clone of root`, async () => {
+		test(`records as a pipe, as ${user}, with the commit from the clone of root`, async () => {
 			const { exitCode, stdout, stderr } = await runPipe(
 				{ SERVICE_ID_COUNT: '1', SERVICE_ID_0: 'svc_web' },
 				...options,
@@ -98,13 +98,13 @@ describe('the image on Bitbucket', { skip: containers.skip }, () => {
 		});
 	}
 
-	it('records a failure as a pipe in an after-script', async () => {
+	test('records a failure as a pipe in an after-script', async () => {
 		const { exitCode, stdout } = await runPipe({ BITBUCKET_EXIT_CODE: '127', ALERT24_RECORD_FAILURES: 'true' });
 		assert.equal(exitCode, 0, stdout);
 		assert.match(String(alert24.sentChanges[0]?.summary), /^Failed to deploy web-shop @ /);
 	});
 
-	it('keeps, as root, what is undelivered for the pipe alone, and gives the id to later steps', async () => {
+	test('keeps, as root, what is undelivered for the pipe alone, and gives the id to later steps', async () => {
 		alert24.failWith({ kind: 'status', status: 403 });
 		assert.equal((await runPipe({}, '--user=0')).exitCode, 0);
 		const file = join(home, storageOf, 'alert24/alert24-notify/alert24-undelivered.json');
@@ -119,7 +119,7 @@ describe('the image on Bitbucket', { skip: containers.skip }, () => {
 		assert.ok(lines.includes(`ALERT24_CHANGE_ID=${alert24.changes[0]?.id}`));
 	});
 
-	it('prints, as its own user, what it may not write to the directory of root', async () => {
+	test('prints, as its own user, what it may not write to the directory of root', async () => {
 		alert24.failWith({ kind: 'status', status: 403 });
 		const { exitCode, stdout } = await runPipe({});
 		assert.equal(exitCode, 0);
@@ -127,7 +127,7 @@ describe('the image on Bitbucket', { skip: containers.skip }, () => {
 		assert.ok(stdout.includes(`"commit_sha": "${sha}"`));
 	});
 
-	it('fails for its configuration alone, or where FAIL_ON_ERROR says so', async () => {
+	test('fails for its configuration alone, or where FAIL_ON_ERROR says so', async () => {
 		alert24.failAlways({ kind: 'status', status: 403 });
 		assert.equal((await runPipe({ FAIL_ON_ERROR: 'true' })).exitCode, 1);
 		assert.equal((await runPipe({ ALERT24_API_KEY: '' })).exitCode, 1);
@@ -135,7 +135,7 @@ describe('the image on Bitbucket', { skip: containers.skip }, () => {
 		assert.equal((await runPipe({})).exitCode, 0);
 	});
 
-	it("runs the command as a step's image, without its own entrypoint and command", async () => {
+	test("runs the command as a step's image, without its own entrypoint and command", async () => {
 		const variables = {
 			...always,
 			BITBUCKET_COMMIT: sha,
