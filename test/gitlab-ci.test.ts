@@ -1,85 +1,138 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { after, before, describe, it } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import manifest from '../package.json' with { type: 'json' };
 import { LoopbackServer } from '../stand-in/loopback-server.ts';
-import { containers } from './support/container-engine.ts';
-import { createGitlabProject, type GitlabProject, type RenderedJob } from './support/gitlab-project.ts';
+import type { GitlabProject } from './support/gitlab-project.ts';
+import { createOwnProject, ownPipeline } from './support/own-project.ts';
+import {
+	childOf,
+	findMissingNeeds,
+	findReleasesWithoutCheckout,
+	jobsOf,
+	listJobs,
+	pipelineKinds,
+	type RenderedPipeline,
+} from './support/pipeline-kinds.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
-const pipeline = readFileSync(join(projectRoot, '.gitlab-ci.yml'), 'utf8');
-// On the PATH before the real ones: what `npm ci` would install is there, and there is no registry to log in to.
-const commands = {
-	npm: '[ "$1" = ci ] || PATH=${PATH#*:} exec npm "$@"',
-	buildah: '[ "$1" = login ] || PATH=${PATH#*:} exec buildah "$@"',
-};
+// Instead of a registry: the manifest of every image.
+const commands = { apk: 'exit 0', skopeo: '[ "$1" = login ] || echo "$MANIFEST"' };
+const describeLayers = (...sizes: number[]) => ({ config: { size: 1000 }, layers: sizes.map((size) => ({ size })) });
 
-describe('the pipeline of this project', () => {
+suite('the pipeline of this project', () => {
 	let project: GitlabProject;
-	let jobs: Record<string, RenderedJob>;
+	let pipeline: RenderedPipeline;
 	before(async () => {
-		project = await createGitlabProject(commands);
-		const options = { cwd: projectRoot, encoding: 'utf8' } as const;
-		const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], options)
-			.trim()
-			.split('\n');
-		for (const file of files)
-			if (existsSync(join(projectRoot, file))) cpSync(join(projectRoot, file), join(project.directory, file));
-		symlinkSync(join(projectRoot, 'node_modules'), join(project.directory, 'node_modules'));
-		// Throws what GitLab's JSON schema has against it.
-		jobs = await project.render(pipeline);
+		project = await createOwnProject(commands);
+		// Throws if GitLab's JSON schema rejects the pipeline.
+		pipeline = (await project.render(ownPipeline)) as RenderedPipeline;
 	});
 	after(() => project[Symbol.asyncDispose]());
 
-	const run = (job: string, variables: Record<string, string> = {}) => project.run(pipeline, variables, job);
+	const run = (job: string, variables: Record<string, string> = {}) => project.run(ownPipeline, variables, job);
 
-	it('needs no runner with privileges to build the image, natively for both architectures', () => {
-		const builds = ['amd64', 'arm64'].map((architecture) => jobs[`image:${architecture}`]);
-		for (const [index, architecture] of ['amd64', 'arm64'].entries()) {
-			assert.deepEqual(builds[index]?.['tags'], [`saas-linux-small-${architecture}`]);
-			assert.equal(builds[index]?.variables?.['BUILDAH_ISOLATION'], 'chroot');
-			assert.equal(builds[index]?.['services'], undefined);
+	for (const [name, kind] of Object.entries(pipelineKinds)) {
+		test(`contains every job that a job needs, ${name}`, () => {
+			assert.ok(listJobs(pipeline, kind).includes('check'));
+			assert.deepEqual(findMissingNeeds(pipeline, kind), []);
+		});
+	}
+
+	test('checks out the components for a release', () => {
+		assert.ok(jobsOf(pipeline).some(([, job]) => job['release'] !== undefined));
+		assert.deepEqual(findReleasesWithoutCheckout(pipeline), []);
+	});
+
+	test('publishes an image only on gitlab.com and only of a tag', () => {
+		for (const [name, kind] of Object.entries(pipelineKinds)) {
+			const published = listJobs(pipeline, kind).filter((job) => ['promote', 'sign'].includes(job));
+			assert.deepEqual(published, name === 'of a tag on gitlab.com' ? ['promote', 'sign'] : [], name);
 		}
 	});
 
-	it('publishes the image that was tested and scanned, only on gitlab.com and only on a tag', () => {
-		const onTag = [{ if: '$CI_SERVER_FQDN == "gitlab.com" && $CI_COMMIT_TAG' }];
-		for (const name of ['promote', 'sign']) assert.deepEqual(jobs[name]?.['rules'], onTag);
-		assert.doesNotMatch(JSON.stringify(jobs['promote']), /buildah build|npm/);
-		assert.match(JSON.stringify(jobs['promote']?.['script']), /skopeo copy --all .*docker:\/\/\$BUILT_IMAGE/);
-	});
-
-	it('releases to the catalog by the keyword, on any GitLab, once all that runs there has passed', () => {
-		const release = jobs['release'] as RenderedJob & { needs: { job: string; optional?: boolean }[]; rules: unknown };
-		assert.deepEqual(release.rules, [{ if: '$CI_COMMIT_TAG' }]);
-		const required = release.needs.filter(({ optional }) => optional !== true).map(({ job }) => job);
-		for (const name of required) assert.doesNotMatch(JSON.stringify(jobs[name]?.['rules'] ?? []), /gitlab\.com/, name);
-		assert.equal((release['release'] as { tag_name: string }).tag_name, '$CI_COMMIT_TAG');
-	});
-
-	it('rehearses in merge requests what it does on a tag', () => {
-		for (const name of ['promote', 'sign', 'upload']) {
-			assert.match(JSON.stringify(jobs[`${name}:rehearsal`]?.['rules']), /merge_request_event/, name);
+	test('releases to the catalog of every GitLab, and uploads what the release links to', () => {
+		for (const [name, kind] of Object.entries(pipelineKinds)) {
+			const released = listJobs(pipeline, kind).filter((job) => ['upload', 'release'].includes(job));
+			assert.deepEqual(released, kind['CI_COMMIT_TAG'] === undefined ? [] : ['upload', 'release'], name);
 		}
 	});
 
-	it('passes its checks', async () => {
-		const { exitCode, log } = await run('check');
-		assert.equal(exitCode, 0, log);
+	test('rehearses in merge requests what it does on a tag', () => {
+		const jobs = listJobs(pipeline, pipelineKinds['of a merge request on gitlab.com'] ?? {});
+		for (const name of ['promote', 'sign', 'upload']) assert.ok(jobs.includes(`${name}:rehearsal`), name);
 	});
 
-	for (const [tag, exitCode] of Object.entries({ [manifest.version]: 0, [`v${manifest.version}`]: 1, '99.0.0': 1 })) {
-		it(`${exitCode === 0 ? 'takes' : 'refuses'} the tag ${tag}`, async () => {
+	test('hands the image on by its digest, after the build', () => {
+		const isUser = (job: object) => /(INTERNAL|REGISTRY)_IMAGE|CI_REGISTRY_IMAGE/.test(JSON.stringify(job));
+		const users = jobsOf(pipeline).filter(([, job]) => job['stage'] !== 'build' && isUser(job));
+		assert.deepEqual(
+			users.map(([name]) => name),
+			['test', 'image-scan', 'image-size', 'promote', 'promote:rehearsal', 'sign', 'sign:rehearsal'],
+		);
+		const scenarios = jobsOf(pipeline).filter(([, job]) => 'trigger' in job);
+		for (const [name, job] of [...users, ...scenarios]) {
+			const text = JSON.stringify(job);
+			assert.match(text, /@\$(IMAGE_DIGEST|DIGEST_amd64|digest)/, name);
+			assert.doesNotMatch(text, /INTERNAL_IMAGE(?!@)/, name);
+			// From the dotenv report of the job that pushed the image. Without needs, every earlier job's report.
+			const producers = /\$IMAGE_DIGEST/.test(text) ? ['image:index'] : ['image:amd64', 'image:arm64'];
+			const reports = job.needs?.filter(({ artifacts }) => artifacts !== false).map(({ job: need }) => need);
+			assert.deepEqual(
+				producers.filter((producer) => reports?.includes(producer) === false),
+				[],
+				name,
+			);
+		}
+	});
+
+	test('runs the tests on the image that it publishes', () => {
+		const lastLine = (name: string) => (pipeline[name]?.['script'] as string[] | undefined)?.at(-1) ?? '';
+		assert.equal(lastLine('test'), 'ALERT24_IMAGE="$INTERNAL_IMAGE@$IMAGE_DIGEST" npm run test:slow');
+		assert.match(
+			lastLine('promote'),
+			/^skopeo copy --all --preserve-digests "docker:\/\/\$INTERNAL_IMAGE@\$IMAGE_DIGEST" /,
+		);
+	});
+
+	test('logs in to the registry before cosign reads or signs an image', () => {
+		for (const name of ['sign', 'sign:rehearsal'])
+			assert.match(JSON.stringify(pipeline[name]?.['before_script']), /cosign login/, name);
+	});
+
+	test('builds the image without privileges, natively for both architectures', () => {
+		for (const architecture of ['amd64', 'arm64']) {
+			const job = pipeline[`image:${architecture}`];
+			assert.deepEqual(job?.['tags'], [`saas-linux-small-${architecture}`]);
+			assert.equal(job?.variables?.['BUILDAH_ISOLATION'], 'chroot');
+			assert.equal(job?.['services'], undefined);
+		}
+	});
+
+	for (const [title, manifestOfImage, outcome] of [
+		['accepts an image of 45 MB', describeLayers(4_000_000, 41_000_000), /has 45000000 bytes, compressed/],
+		['refuses an image above 45 MB', describeLayers(4_000_000, 41_000_001), /45000001 bytes, compressed\. At most/],
+		['refuses an image without layers', { manifests: [] }, /At most 45000000 are allowed|Cannot iterate/],
+	] as const) {
+		test(title, async () => {
+			const variables = { CI_SERVER_FQDN: 'gitlab.com', MANIFEST: JSON.stringify(manifestOfImage) };
+			const { exitCode, log } = await run('image-size', variables);
+			assert.equal(exitCode === 0, title.startsWith('accepts'), log);
+			assert.match(log, outcome);
+		});
+	}
+
+	for (const [tag, exitCode] of Object.entries({ [manifest.version]: 0, [`v${manifest.version}`]: 1 })) {
+		test(`${exitCode === 0 ? 'accepts' : 'refuses'} the tag ${tag}`, async () => {
 			const result = await run('version', { CI_COMMIT_TAG: tag });
 			assert.equal(result.exitCode, exitCode, result.log);
 		});
 	}
 
-	it('builds the bundle with its licences, its checksum, its bill of materials and the text of the release, and uploads them', async () => {
+	test('builds and uploads the bundle, its licenses, checksum and bill of materials', async () => {
 		const built = await run('build', { CI_COMMIT_TAG: manifest.version });
 		assert.equal(built.exitCode, 0, built.log);
 		const rehearsal = await run('upload:rehearsal', { CI_PIPELINE_SOURCE: 'merge_request_event' });
@@ -108,45 +161,35 @@ describe('the pipeline of this project', () => {
 			names.map((name) => `${place}/${name}`),
 		);
 		const materials = JSON.parse(String(uploads.get(`${place}/alert24-notify.cdx.json`)));
-		assert.equal(materials.bomFormat, 'CycloneDX');
-		assert.ok(materials.components.some(({ name }: { name: string }) => name === 'got'));
-		assert.ok(!materials.components.some(({ name }: { name: string }) => name === 'esbuild'));
-	});
-
-	it('builds the image of one architecture, with labels that tell which version and commit it is', {
-		skip: containers.skip,
-	}, async (t) => {
-		const target = join(project.directory, '../image');
-		t.after(() => containers.engine.run(['rmi', '--force', 'localhost/built:amd64']));
-		const { exitCode, log } = await run('image:amd64', {
-			CI_COMMIT_SHA: project.commitSha,
-			CI_COMMIT_TIMESTAMP: '2026-11-21T21:00:00+00:00',
-			// Where this machine's base images are, and a folder in the place of a registry.
-			STORAGE_DRIVER: 'overlay',
-			TARGET: `oci:${target}:built`,
-		});
-		assert.equal(exitCode, 0, log);
-		const [{ Config: config, Created: created }] = JSON.parse(
-			await containers.engine.expect(['image', 'inspect', 'localhost/built:amd64']),
+		const components: string[] = materials.components.map(({ name }: { name: string }) => name);
+		assert.ok(components.includes('got'));
+		const others = [...Object.keys(manifest.devDependencies), ...Object.keys(manifest.optionalDependencies)];
+		assert.deepEqual(
+			components.filter((name) => others.includes(name)),
+			[],
 		);
-		assert.equal(config.Labels['org.opencontainers.image.version'], manifest.version);
-		assert.equal(config.Labels['org.opencontainers.image.revision'], project.commitSha);
-		assert.equal(config.Labels['org.opencontainers.image.created'], '2026-11-21T21:00:00+00:00');
-		assert.equal(new Date(created).toISOString(), '2026-11-21T21:00:00.000Z');
-		assert.ok(existsSync(join(target, 'index.json')));
 	});
 
-	for (const template of readdirSync(join(projectRoot, 'templates'))) {
+	for (const template of readdirSync(join(projectRoot, '.gitlab/scenarios'))) {
 		const component = basename(template, '.yml');
-		it(`includes the component ${component} of its own commit in a scenario, with the image just built`, async () => {
+		test(`runs the scenario ${component} in every pipeline on gitlab.com, with the image just built`, async () => {
 			assert.match(
-				JSON.stringify(jobs[`scenario:${component}`]?.['trigger']),
+				JSON.stringify(pipeline[`scenario:${component}`]?.['trigger']),
 				new RegExp(`scenarios/${component}\\.yml`),
 			);
-			const scenario = readFileSync(join(projectRoot, `.gitlab/scenarios/${template}`), 'utf8');
-			const rendered = await project.render(scenario);
-			assert.match(JSON.stringify(rendered), /\$CI_REGISTRY_IMAGE\/internal:\$CI_COMMIT_SHA/);
-			assert.ok(Object.keys(rendered).length > 2);
+			const text = readFileSync(join(projectRoot, `.gitlab/scenarios/${template}`), 'utf8');
+			const scenario = (await project.render(text)) as RenderedPipeline;
+			assert.match(JSON.stringify(scenario), /\$CI_REGISTRY_IMAGE\/internal:\$SCENARIO_IMAGE_TAG/);
+			for (const [name, kind] of Object.entries(pipelineKinds)) {
+				if (kind['CI_SERVER_FQDN'] !== 'gitlab.com') continue;
+				assert.ok(listJobs(pipeline, kind).includes(`scenario:${component}`), name);
+				assert.deepEqual(findMissingNeeds(scenario, childOf(kind)), [], name);
+				assert.ok(listJobs(scenario, childOf(kind)).length > 1, name);
+			}
 		});
 	}
+
+	test('has a scenario for each component that records from a pipeline', () => {
+		for (const component of ['notify', 'hook']) assert.ok(`scenario:${component}` in pipeline, component);
+	});
 });
