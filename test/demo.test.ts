@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { runDemo } from '../scripts/run-demo.ts';
 import { runProgram } from './support/run-program.ts';
 
-describe('npm run demo', () => {
-	it('shows a pipeline that records its deployment, and leaves nothing behind', async () => {
+suite('npm run demo', () => {
+	test('prints a pipeline that records its deployment, and removes its files', async () => {
 		const directory = await mkdtemp(join(tmpdir(), 'alert24-demo-test-'));
 		try {
 			const { exitCode, stdout } = await runScript({ TMPDIR: directory });
@@ -21,14 +21,14 @@ describe('npm run demo', () => {
 		}
 	});
 
-	it('says what is missing on a machine without git', async () => {
+	test('lists the missing programs on a machine without git', async () => {
 		const { exitCode, stdout, stderr } = await runScript({ PATH: dirname(process.execPath) });
 		assert.equal(exitCode, 1);
 		assert.equal(stdout, '');
 		assert.match(stderr, /needs git and bash/);
 	});
 
-	it('fails when nothing was recorded', async () => {
+	test('fails if the pipeline records nothing', async () => {
 		const printed: string[] = [];
 		assert.equal(await runDemo('echo out of order >&2; exit 5', (line) => printed.push(line)), false);
 		assert.match(printed.at(-2) ?? '', /alert24:success > out of order/);

@@ -1,7 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
-// Atlassian's schema of bitbucket-pipelines.yml (https://api.bitbucket.org/schemas/pipelines-configuration) is in no npm package. These are the parts of
-// it that a deployment with this pipe needs, and stricter: there an unknown key of a step and a pipe without a version pass.
+// No npm package contains Atlassian's schema of bitbucket-pipelines.yml
+// (https://api.bitbucket.org/schemas/pipelines-configuration). These are the parts that a deployment with this pipe needs.
+// They are stricter: Atlassian's schema accepts an unknown key of a step and a pipe without a version.
 const text = { type: 'string', minLength: 1 };
 const texts = { type: 'array', minItems: 1, items: text };
 const versioned = { type: 'string', pattern: '^(docker://[a-z0-9.-]+/)?[a-z0-9-]+/[a-z0-9-]+:\\d+\\.\\d+\\.\\d+$' };
@@ -39,7 +40,7 @@ const step = {
 				script,
 				'after-script': script,
 				artifacts: texts,
-				// Documented, and not in the published schema.
+				// The documentation describes it; the published schema lacks it.
 				'output-variables': texts,
 			},
 		},
@@ -66,7 +67,7 @@ const pipelines = {
 	},
 };
 
-/** Whether a value is a bitbucket-pipelines.yml, or a part of one: steps, a script, or an object with a `script`. */
+/** Validates a bitbucket-pipelines.yml or a part of it: steps, a script, or an object with a `script`. */
 export const isPipelinesPart = compile({
 	anyOf: [
 		pipelines,
@@ -76,7 +77,7 @@ export const isPipelinesPart = compile({
 	],
 });
 
-/** Whether a value is what Bitbucket reads from a pipe.yml, as its own generator writes it (generator-bitbucket-pipe). */
+/** Validates a pipe.yml as generator-bitbucket-pipe writes it. */
 export const isPipeMetadata = compile({
 	type: 'object',
 	additionalProperties: false,

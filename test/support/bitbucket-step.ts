@@ -1,4 +1,4 @@
-/** The variables of a Bitbucket step, as few as a whole change needs. */
+/** The variables of a Bitbucket step that a complete change needs. */
 export const bitbucketStep = {
 	CI: 'true',
 	BITBUCKET_BUILD_NUMBER: '318',

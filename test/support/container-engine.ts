@@ -14,7 +14,7 @@ export class ContainerEngine {
 		this.command = command;
 	}
 
-	/** Runs the engine with these arguments. The engine gets this process's environment, containers do not. */
+	/** Runs the engine with these arguments. The engine inherits the environment of this process; containers do not. */
 	async run(
 		args: readonly string[],
 		interrupt?: { readonly when: Promise<unknown>; readonly with: readonly string[] },
@@ -66,7 +66,10 @@ export class ContainerEngine {
 
 const engine = ['podman', 'docker'].find((command) => spawnSync(command, ['info']).status === 0);
 
-/** The engine, and the reason to skip tests that need one. On CI=true the reason is always false, so that a missing engine fails the tests. */
+/**
+ * The engine, and the reason to skip the tests that need one. With CI=true the reason is always false, so that a missing
+ * engine fails the tests.
+ */
 export const containers = {
 	engine: new ContainerEngine(engine ?? 'podman'),
 	skip: engine === undefined && process.env['CI'] !== 'true' ? 'neither podman nor docker runs on this machine' : false,

@@ -7,7 +7,7 @@ import { locate } from './toolbox.ts';
 
 const base = 'docker.io/library/alpine:3.23';
 
-/** Images to deploy in, by what they have. All are busybox's userland with programs of this machine. */
+/** Images of deploy jobs, by their programs: busybox and some programs of this machine. */
 export const deployImages = {
 	'bash and curl': { image: 'localhost/alert24-hook-bash-curl', programs: ['bash', 'curl'] },
 	'dash and GNU wget': { image: 'localhost/alert24-hook-dash-wget', programs: ['dash', 'wget'] },
@@ -16,13 +16,13 @@ export const deployImages = {
 
 export type DeployImage = keyof typeof deployImages;
 
-// gitlab-ci-local tells the shell to read a script that begins with an option that dash does not know; GitLab's runner asks first.
+// gitlab-ci-local's scripts begin with an option that dash lacks. GitLab's runner tests for it first.
 const dashForGitlabCiLocal = `#!/bin/dash
 [ $# -eq 0 ] || exec /bin/dash "$@"
 exec /bin/dash -c "$(sed 's/^set -eo pipefail$/set -e/' /gcl-cmd)"
 `;
 
-/** Builds the images that are not there to be had. */
+/** Builds the images that no registry has. */
 export function buildDeployImages(): void {
 	for (const { image, programs } of Object.values(deployImages)) {
 		if (programs.length === 0) continue;
@@ -37,7 +37,7 @@ export function buildDeployImages(): void {
 	}
 }
 
-// With the libraries and the loader that it needs, each in its place.
+// Copies also the libraries and the loader of the program, each to its path.
 function addProgram(context: string, name: string): void {
 	const libraries = execFileSync('ldd', [locate(name)], { encoding: 'utf8' }).match(/\/\S+/g) ?? [];
 	const place = name === 'bash' || name === 'dash' ? '/bin' : '/usr/bin';

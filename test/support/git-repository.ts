@@ -3,18 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A git repository in a temporary directory, for tests; it knows no configuration but its own. */
+/** A git repository in a temporary directory. It ignores the configuration of the user and of the system. */
 export class GitRepository {
 	readonly directory: string;
 
-	/** Makes an empty one, or clones from a URL. */
+	/** Creates an empty repository, or clones a URL. */
 	constructor(...cloneArgs: readonly string[]) {
 		this.directory = mkdtempSync(join(tmpdir(), 'alert24-git-'));
 		if (cloneArgs.length > 0) this.git('clone', '--quiet', ...cloneArgs, '.');
 		else this.git('init', '--quiet', '--initial-branch=main');
 	}
 
-	/** Runs git there; gives what it printed. */
+	/** Runs git in the repository and returns its output. */
 	git(...args: readonly string[]): string {
 		const env = {
 			PATH: process.env['PATH'],
@@ -27,7 +27,7 @@ export class GitRepository {
 		return execFileSync('git', args, { cwd: this.directory, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 	}
 
-	/** Commits nothing but a message, as it is; gives the commit's name. */
+	/** Commits an unchanged tree with exactly this message and returns the commit's sha. */
 	commit(message: string): string {
 		this.git('commit', '--quiet', '--allow-empty', '--allow-empty-message', '--cleanup=verbatim', '-m', message);
 		return this.git('rev-parse', 'HEAD').trim();

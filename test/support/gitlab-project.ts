@@ -14,20 +14,19 @@ const run = promisify(execFile);
 export type PipelineRun = { exitCode: number; log: string };
 export type RenderedJob = { variables?: Record<string, string>; [keyword: string]: unknown };
 
-/** A GitLab project in a temporary directory, with our components in it, whose pipelines gitlab-ci-local renders and runs. */
+/** A GitLab project in a temporary directory with our components. gitlab-ci-local renders and runs its pipelines. */
 export type GitlabProject = AsyncDisposable & {
 	directory: string;
 	commitSha: string;
-	/** Renders the pipeline, checked against GitLab's JSON schema; throws what gitlab-ci-local says of an invalid one. */
+	/** Renders the pipeline. Throws gitlab-ci-local's message if GitLab's JSON schema rejects it. */
 	render(configuration: object | string): Promise<Record<string, RenderedJob>>;
-	/** Runs the pipeline, or of it only the jobs named. `variables` are those of the project's CI/CD settings. */
+	/** Runs the pipeline or only some of its jobs. `variables` are the project's CI/CD variables. */
 	run(configuration: object | string, variables?: Record<string, string>, ...jobs: string[]): Promise<PipelineRun>;
 };
 
 /**
- * Creates the project. `commands` are shell scripts by name, found on the PATH of its jobs. The jobs run in this machine's shell, or in their images
- * by the container engine
- * given, as their images' users.
+ * Creates the project. `commands` are shell scripts by name; they are on the PATH of its jobs. Without a container engine
+ * the jobs run in this machine's shell, otherwise in their images, as the users of the images.
  */
 export async function createGitlabProject(
 	commands: Record<string, string> = {},
@@ -36,12 +35,12 @@ export async function createGitlabProject(
 	const home = await mkdtemp(join(tmpdir(), 'alert24-gitlab-project-'));
 	const directory = join(home, 'shop');
 	const bin = join(home, 'bin');
-	// Of this process only its Node and its PATH: a variable of the surrounding CI must not reach the jobs.
+	// The jobs inherit only Node and PATH, and no variable of a CI that runs this test.
 	const path = [bin, dirname(process.execPath), process.env['PATH']].join(delimiter);
 	const env = { HOME: home, TMPDIR: home, PATH: path, NO_COLOR: '1' };
 	await cp(join(projectRoot, 'templates'), join(directory, 'templates'), { recursive: true });
 	await mkdir(bin);
-	// gitlab-ci-local copies the project by rsync before it runs anything, but its shell executor doesn't use the copy.
+	// gitlab-ci-local copies the project with rsync, but its shell executor does not use the copy.
 	const unused: Record<string, string> = containerEngine === undefined ? { rsync: 'exit 0' } : {};
 	for (const [name, script] of Object.entries({ ...unused, ...commands })) {
 		await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
@@ -59,7 +58,7 @@ export async function createGitlabProject(
 		commitSha,
 		async render(configuration) {
 			await writeConfiguration(configuration);
-			// Into a file: gitlab-ci-local ends at once, and what it had still to write to a pipe would be lost.
+			// gitlab-ci-local exits before it has written everything to a pipe.
 			const preview = join(home, 'preview.yml');
 			const script = ['-c', 'exec "$@" >"$PREVIEW"', 'sh', process.execPath, gitlabCiLocal, '--preview'];
 			await run('sh', script, { env: { ...env, PREVIEW: preview }, cwd: directory });
@@ -76,12 +75,12 @@ export async function createGitlabProject(
 							`--helper-image=${await containerEngine.buildHelperImage()}`,
 							'--pull-policy=if-not-present',
 							'--network=host',
-							// Or else all jobs would run as root.
+							// Otherwise all jobs run as root.
 							'--no-umask',
 						];
 			const options = [...executor, `--ignore-predefined-vars=${Object.keys(settings)}`];
 			for (const [name, value] of Object.entries(settings)) options.push('--variable', `${name}=${value}`);
-			// One stream for both, so that the log keeps the order of the lines.
+			// One stream keeps the order of the lines.
 			const merged = ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, gitlabCiLocal, ...options, ...jobs];
 			try {
 				return { exitCode: 0, log: (await run('sh', merged, { env, cwd: directory })).stdout };

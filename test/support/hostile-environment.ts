@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { hostileText } from './hostile-text.ts';
 import { gitlabJob } from './run-in-process.ts';
 
-/** The key that every hostile environment holds, some of them in their texts, too. */
+/** The key of every hostile environment. Some of them also contain it in a text. */
 export const hostileKey = 'ak_live_0123456789abcdefghijABCDEFGHIJ01';
 
-/** A deploy job whose changes are only printed. */
+/** A deploy job that only prints its changes. */
 export const dryRun = {
 	...gitlabJob,
 	CI_ENVIRONMENT_NAME: 'production',
@@ -39,7 +39,7 @@ const long = [
 	'x'.repeat(254),
 	'v'.repeat(50_000),
 ];
-// As they are, in another form, and cut.
+// Plain, in base64, and cut.
 const secrets = [
 	hostileKey,
 	'ak_live_ABCDEFGHIJKLMNOPQRSTUVWXYZ012345',
@@ -50,7 +50,7 @@ const pieces = [...references, ...words.split(' '), ...blanks.split('|'), ...lon
 
 const anyText = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.replaceAll('\0', ''));
 const text = fc.array(fc.oneof(fc.constantFrom(...pieces), anyText), { maxLength: 5 }).map((parts) => parts.join(''));
-// Values that are mostly right, so that not every environment is refused.
+// Most of these values are valid, so that the program does not reject every environment.
 const settings = {
 	ALERT24_CHANGE_TYPE: fc.constantFrom('', 'auto', 'rollback', 'rollbacks', 'other'),
 	ALERT24_RISK_LEVEL: fc.constantFrom('', 'low', 'low high', 'critical'),
@@ -65,7 +65,7 @@ const gitlabs = [
 	'CI_JOB_URL CI_JOB_STARTED_AT GITLAB_USER_LOGIN CI_PROJECT_URL CI_SERVER_FQDN CI_JOB_ID CI_MERGE_REQUEST_PROJECT_URL',
 ].join(' ');
 const texts = [...own.split(' ').map((name) => `ALERT24_${name}`), ...gitlabs.split(' ')];
-/** Environments of a job, hand-set mistakes included. */
+/** Environments of a job, some of them with invalid settings. */
 export const hostileEnvironments = fc
 	.tuple(fc.record(settings, { requiredKeys: [] }), fc.dictionary(fc.constantFrom(...texts), text, { maxKeys: 4 }))
 	.map(([set, given]) => ({ ...dryRun, ...set, ...given }));

@@ -1,4 +1,4 @@
-/** Text that breaks whatever builds shell, YAML, regular expressions or JSON from it. It ends in spaces. */
+/** A text that breaks code which pastes it into shell, YAML, regular expressions or JSON. It ends with spaces. */
 export const hostileText = [
 	`'single' "double" \`id\` $(id) \${ { $`,
 	'\\ \\\\ \\n \\0 \\1 \\k<x> C:\\temp',

@@ -1,4 +1,4 @@
-/** The rows, without the heading, of the first table after a text in a Markdown document. Throws where there is none. */
+/** Returns the rows, without the heading, of the first table after a text in a Markdown document. Throws if none follows. */
 export function findTable(markdown: string, after: string): string[][] {
 	const start = markdown.indexOf(after);
 	const [, table] = /\n\|.*\|\n\|[-:| ]+\|\n((?:\|.*\|\n)*)/.exec(markdown.slice(start)) ?? [];

@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Measures the largest resident set of a Node program, on Linux: as the program ends, it leaves its status file behind.
- * `process.resourceUsage().maxRSS` would not do: it counts the parent's memory, from before the program was executed.
+ * Measures the largest resident set of a Node program on Linux: the program copies its status file when it ends.
+ * `process.resourceUsage().maxRSS` includes the memory of the parent, from before the exec.
  */
 export class PeakMemory {
 	readonly #path = join(tmpdir(), `alert24-memory-${randomUUID()}`);
 
-	/** The options that Node must be given. */
+	/** The options for Node. */
 	get nodeOptions(): readonly string[] {
-		const leaveStatus = `writeFileSync(${JSON.stringify(this.#path)}, readFileSync('/proc/self/status'))`;
-		const source = `import { readFileSync, writeFileSync } from 'node:fs'; process.on('exit', () => ${leaveStatus});`;
+		const copyStatus = `writeFileSync(${JSON.stringify(this.#path)}, readFileSync('/proc/self/status'))`;
+		const source = `import { readFileSync, writeFileSync } from 'node:fs'; process.on('exit', () => ${copyStatus});`;
 		return ['--import', `data:text/javascript,${encodeURIComponent(source)}`];
 	}
 
-	/** In bytes, after the program's end; undefined where a signal ended it. */
+	/** Returns bytes, or undefined if a signal ended the program. Call it after the program's end. */
 	async read(): Promise<number | undefined> {
 		const status = await readFile(this.#path, 'utf8').catch(() => '');
 		await rm(this.#path, { force: true });

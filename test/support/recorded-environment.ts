@@ -10,10 +10,10 @@ const program = `
 	writeFileSync(file, JSON.stringify(Object.fromEntries(variables)));
 `;
 
-/** A command for `createGitlabProject` that keeps the ALERT24_ variables that it is given, exactly, and does nothing else. */
+/** A command for `createGitlabProject` that only writes its ALERT24_ variables to a file. */
 export const recordEnvironment = `exec '${process.execPath}' --eval '${program}'`;
 
-/** The ALERT24_ variables of each job that ran `recordEnvironment`, by the job's name. */
+/** Returns the ALERT24_ variables of each job that ran `recordEnvironment`, by the job's name. */
 export async function readRecordedEnvironments({ directory }: GitlabProject) {
 	const files = (await readdir(directory)).filter((file) => file.endsWith(suffix));
 	const entries = files.map(async (file): Promise<[string, Record<string, string>]> => {

@@ -1,7 +1,7 @@
 import { run, type Surroundings } from '../../src/cli.ts';
 import { createTerminal } from './terminal.ts';
 
-/** The variables of a GitLab deploy job, as few as a whole change needs. */
+/** The variables of a GitLab deploy job that a complete change needs. */
 export const gitlabJob = {
 	GITLAB_CI: 'true',
 	CI_SERVER_FQDN: 'gitlab.com',
@@ -20,10 +20,10 @@ export const gitlabJob = {
 	GITLAB_USER_LOGIN: 'jonas.weber',
 } as const;
 
-/** What a run left behind. */
+/** The result of a run. */
 export type RunResult = Readonly<{ exitCode: number; stdout: string; stderr: string }>;
 
-/** Runs the command inside the test, with exactly these variables. */
+/** Runs the command in this process, with exactly these variables. */
 export async function runInProcess(
 	argv: readonly string[],
 	variables: Readonly<Record<string, string>>,

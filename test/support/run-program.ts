@@ -11,36 +11,36 @@ const bundle = fileURLToPath(new URL('../../dist/alert24-notify.js', import.meta
 
 export type RunOptions = {
 	readonly stdin?: string;
-	/** Left out, an empty directory that `ProgramRun` removes when it is disposed of. */
+	/** Default: an empty directory, which the disposal of `ProgramRun` removes. */
 	readonly cwd?: string;
-	/** Kills a program that runs for longer, so that no test hangs. */
+	/** A program that runs for longer is killed. Default: 30 s. */
 	readonly killAfterMs?: number;
-	/** Sends a signal once the promise is fulfilled, such as one that waits for a request. */
+	/** A signal, sent when the promise is fulfilled. */
 	readonly interrupt?: { readonly signal: NodeJS.Signals; readonly when: Promise<unknown> };
 	/** Options for Node itself. */
 	readonly nodeOptions?: readonly string[];
-	/** Measures the memory that the program took at most. */
+	/** Measure the peak memory of the program. */
 	readonly measuresMemory?: boolean;
-	/** Another script than the bundle. */
+	/** A script instead of the bundle. */
 	readonly program?: string;
 };
 
 export type ProgramRun = {
-	/** Null where a signal ended it. */
+	/** Null if a signal ended the program. */
 	readonly exitCode: number | null;
 	readonly signal: NodeJS.Signals | null;
 	readonly stdout: string;
 	readonly stderr: string;
 	readonly durationMs: number;
-	/** The largest resident set, in bytes, where it was measured and no signal ended the program. */
+	/** The largest resident set in bytes, if it was measured and no signal ended the program. */
 	readonly peakMemoryBytes: number | undefined;
 	readonly cwd: string;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
 /**
- * Runs the bundled program to its end, with this very Node. It inherits nothing but `PATH`, and that only where the
- * environment given has none.
+ * Runs the bundled program in this version of Node until it ends. The program inherits only `PATH`, and not even that
+ * if `environment` contains one.
  */
 export async function runProgram(
 	args: readonly string[],
@@ -58,7 +58,7 @@ export async function runProgram(
 		timeout: killAfterMs,
 		killSignal: 'SIGKILL',
 	});
-	// A program that ends without reading its input closes the pipe.
+	// A program may end before it has read its input.
 	child.stdin.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || child.emit('error', error));
 	child.stdin.end(stdin);
 	void interrupt?.when.then(() => child.kill(interrupt.signal));

@@ -1,8 +1,8 @@
-/** A terminal in memory, for programs that run inside the test. */
+/** A terminal in memory, for a program that runs in this process. */
 export type RecordingTerminal = {
 	readonly writeOut: (text: string) => void;
 	readonly writeErr: (text: string) => void;
-	/** All that was written to each stream so far. */
+	/** The text written to each stream so far. */
 	readonly stdout: string;
 	readonly stderr: string;
 };

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/delivery/clock.ts';
 
-/** A clock that jumps over each pause, so that an hour costs no time, and remembers how long the pauses were to be. */
+/** A clock that skips each pause and lists the durations of the pauses. */
 export class VirtualClock implements Clock {
 	/** In milliseconds. */
 	readonly pauses: number[] = [];
