@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import manifest from '../package.json' with { type: 'json' };
 import { listLicenses } from '../scripts/list-licenses.ts';
 import { version } from '../src/version.ts';
@@ -16,10 +16,10 @@ function makeFolder(t: TestContext): string {
 	return folder;
 }
 
-describe('the bundle', () => {
+suite('the bundle', () => {
 	for (const type of ['module', 'commonjs', undefined]) {
 		for (const name of ['alert24-notify.js', 'alert24-notify']) {
-			it(`runs as ${name} below a package.json whose type is ${type ?? 'not told'}`, async (t) => {
+			test(`runs as ${name} below a package.json with type ${type}`, async (t) => {
 				const folder = makeFolder(t);
 				writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }));
 				copyFileSync(join(dist, 'alert24-notify.js'), join(folder, name));
@@ -30,7 +30,7 @@ describe('the bundle', () => {
 		}
 	}
 
-	it('ships with the licence of every package that it is made of', () => {
+	test('ships with the license of each bundled package', () => {
 		const text = readFileSync(join(dist, 'LICENSES.txt'), 'utf8');
 		for (const name of ['ajv', 'got', 'yargs'] as const)
 			assert.ok(text.includes(`\n${name} ${manifest.dependencies[name]} (MIT)\n`), name);
@@ -40,8 +40,8 @@ describe('the bundle', () => {
 	});
 });
 
-describe('listLicenses', () => {
-	it('lists a package once, whatever the number of its files, with its text', (t) => {
+suite('listLicenses', () => {
+	test('lists a package with several files once, with its text', (t) => {
 		const folder = join(makeFolder(t), 'node_modules/left');
 		mkdirSync(folder, { recursive: true });
 		writeFileSync(join(folder, 'package.json'), '{"version":"1.2.3","license":"ISC"}');
@@ -50,7 +50,7 @@ describe('listLicenses', () => {
 		assert.equal(text.split('left 1.2.3 (ISC)\n\nDo what you like.\n').length, 2);
 	});
 
-	it('refuses a package that tells no licence', (t) => {
+	test('throws if a package has no license', (t) => {
 		const folder = join(makeFolder(t), 'node_modules/odd');
 		mkdirSync(folder, { recursive: true });
 		writeFileSync(join(folder, 'package.json'), '{"version":"1.2.3"}');

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { readEnvironment } from '../src/environment.ts';
 
-describe('readEnvironment', () => {
-	it('leaves out empty variables, as GitLab hands over an input that was not set', () => {
+suite('readEnvironment', () => {
+	test('omits empty variables: GitLab passes an input without a value as one', () => {
 		assert.deepEqual({ ...readEnvironment({ A: 'a', B: '', C: undefined, D: ' ' }) }, { A: 'a', D: ' ' });
 	});
 
-	it('does not take properties of every object for variables', () => {
+	test('contains no properties of Object.prototype', () => {
 		assert.equal(readEnvironment({})['constructor'], undefined);
 	});
 
-	it('replaces halves of characters, which no JSON in UTF-8 can carry', () => {
+	test('replaces lone surrogates, which UTF-8 cannot encode', () => {
 		assert.equal(readEnvironment({ A: 'x\ud83d' })['A'], 'x\ufffd');
 	});
 });

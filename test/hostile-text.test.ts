@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { findViolations } from '../src/change/validate-change.ts';
 import { type Alert24StandIn, startAlert24 } from '../stand-in/alert24-stand-in.ts';
 import { gitlabJob, runInProcess } from './support/run-in-process.ts';
 
-// What a commit, a branch or a user can put into a variable: no NUL, which no environment holds, and no half character.
+// A variable contains no NUL and no lone surrogate.
 const text = fc
 	.oneof(
 		fc.string({ unit: 'binary', maxLength: 40 }),
@@ -59,14 +59,14 @@ const setByHand = [
 
 const variables = fc.dictionary(fc.constantFrom(...derived, ...setByHand), text, { maxKeys: 6 });
 
-describe('whatever text the variables hold', () => {
+suite('for any text in the variables', () => {
 	let alert24: Alert24StandIn;
 	before(async () => {
 		alert24 = await startAlert24();
 	});
 	after(() => alert24.close());
 
-	it('the change that is sent is valid and holds it as documented, or the program refuses with 2 or 3', async () => {
+	test('the program sends a valid change with the text, or exits with 2 or 3', async () => {
 		await fc.assert(
 			fc.asyncProperty(variables, async (hostile) => {
 				const count = alert24.sentChanges.length;
@@ -80,7 +80,7 @@ describe('whatever text the variables hold', () => {
 				const sent = alert24.sentChanges.slice(count);
 				for (const secret of [alert24.apiKey, gitlabJob.CI_JOB_TOKEN]) assert.ok(!(stdout + stderr).includes(secret));
 				assert.doesNotMatch(stdout + stderr, /^ {4}at /m);
-				// Only line breaks that the program made itself.
+				// The program itself writes line breaks only.
 				assert.doesNotMatch((stdout + stderr).replaceAll('\n', ''), /\p{Cc}/u);
 				if (exitCode !== 0) {
 					assert.ok(exitCode === 2 || exitCode === 3, stderr);
@@ -88,7 +88,7 @@ describe('whatever text the variables hold', () => {
 					assert.match(stderr, /^alert24-notify: ./);
 					return;
 				}
-				// Several services, or none where the status is no success.
+				// There may be several services, and no change if the status is not success.
 				assert.equal(sent.length > 0, !/^Not recorded/.test(stdout));
 				for (const change of sent) {
 					assert.deepEqual(findViolations(change), []);
@@ -102,7 +102,7 @@ describe('whatever text the variables hold', () => {
 					assert.equal(change['commit_message'], /[^ \t\n\v\f\r]/.test(message) ? message : undefined);
 				}
 			}),
-			{ numRuns: 150 },
+			{ numRuns: 100 },
 		);
 	});
 });

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import manifest from '../package.json' with { type: 'json' };
 import { findVersions, isLater, setVersion } from '../scripts/versions.ts';
 
@@ -39,8 +39,8 @@ function makeRepository(t: TestContext): { folder: string; release(version: stri
 	return { folder, release };
 }
 
-describe('npm run release', () => {
-	it('sets the version in every place, so that they agree', (t) => {
+suite('npm run release', () => {
+	test('sets the version in every file', (t) => {
 		const { folder, release } = makeRepository(t);
 		const { status, stderr } = release('2.3.4');
 		assert.equal(stderr, '');
@@ -57,22 +57,17 @@ describe('npm run release', () => {
 		assert.ok(readFileSync(join(folder, 'CHANGELOG.md'), 'utf8').includes(heading));
 	});
 
-	for (const [what, version] of Object.entries({
-		'a v': 'v9.0.0',
-		'two numbers': '9.0',
-		'the same version': manifest.version,
-		'a lower one': '0.9.9',
-	})) {
-		it(`refuses ${what} and changes nothing`, (t) => {
-			const { folder, release } = makeRepository(t);
+	test('exits with an error and changes nothing if the version is invalid or not higher', (t) => {
+		const { folder, release } = makeRepository(t);
+		for (const version of ['v9.0.0', '9.0', manifest.version, '0.9.9']) {
 			const { status, stderr } = release(version);
 			assert.equal(status, 1);
 			assert.match(String(stderr), /^release: .*(is no version such as|does not come after)/);
 			assert.equal(execFileSync('git', ['-C', folder, 'status', '--porcelain'], { encoding: 'utf8' }), '');
-		});
-	}
+		}
+	});
 
-	it('refuses a work tree with changes', (t) => {
+	test('exits with an error if the work tree has changes', (t) => {
 		const { folder, release } = makeRepository(t);
 		writeFileSync(join(folder, 'README.md'), 'changed');
 		assert.match(String(release('9.0.0').stderr), /^release: commit or stash what is changed first:\n M README\.md/);
@@ -80,13 +75,13 @@ describe('npm run release', () => {
 	});
 });
 
-describe('setVersion', () => {
-	it('refuses a changelog that says nothing new', () => {
+suite('setVersion', () => {
+	test('throws if the changelog lists nothing new', () => {
 		const text = '# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2026-01-01\n\n- All.\n';
 		assert.throws(() => setVersion('CHANGELOG.md', text, '1.0.1', '2026-01-02'), /nothing under "Unreleased"/);
 	});
 
-	it('leaves the versions of others alone', () => {
+	test('does not change versions of other projects', () => {
 		const text =
 			'https://gitlab.com/alert24/alert24-notify/-/releases/1.0.0/downloads\nimage: registry.example.com/alert24-notify:1.0.0\nimage: node:1.0.0\n[Keep](https://keepachangelog.com/en/1.0.0/)\n';
 		const expected = text.replace('notify:1.0.0', 'notify:1.1.0').replace('releases/1.0.0', 'releases/1.1.0');
@@ -94,8 +89,8 @@ describe('setVersion', () => {
 	});
 });
 
-describe('isLater', () => {
-	it('orders as Semantic Versioning does', () => {
+suite('isLater', () => {
+	test('orders versions as Semantic Versioning does', () => {
 		const ordered = [
 			'0.9.9',
 			'1.0.0-alpha.2',

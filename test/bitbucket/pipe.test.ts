@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { parse } from 'yaml';
 import { optionDefinitions, variableOf } from '../../src/settings/options.ts';
 import { version } from '../../src/version.ts';
@@ -12,16 +12,16 @@ const metadata = parse(read('bitbucket/pipe.yml'));
 const snippetsOf = (markdown: string) => [...markdown.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = '']) => yaml);
 const variablesOf = (pattern: RegExp, text: string) => [...text.matchAll(pattern)].map(([, name = '']) => name);
 
-describe('pipe.yml', () => {
-	it('is what Bitbucket reads', () => {
+suite('pipe.yml', () => {
+	test('is valid', () => {
 		assert.ok(isPipeMetadata(metadata));
 	});
 
-	it('has the image of this version', () => {
+	test('uses the image of this version', () => {
 		assert.equal(metadata.image, `registry.gitlab.com/alert24/alert24-notify:${version}`);
 	});
 
-	it('takes from the step only what needs no listing, by its own name', () => {
+	test('passes the key and the exit code of the step without configuration', () => {
 		assert.deepEqual(metadata.variables, [
 			{ name: 'ALERT24_API_KEY', default: '$ALERT24_API_KEY' },
 			{ name: 'BITBUCKET_EXIT_CODE', default: '$BITBUCKET_EXIT_CODE' },
@@ -31,8 +31,8 @@ describe('pipe.yml', () => {
 	});
 });
 
-describe("the pipe's README", () => {
-	it('has the headings that the listing asks for, in their order', () => {
+suite("the pipe's README", () => {
+	test('has the headings that Bitbucket requires, in order', () => {
 		const headings = [...readme.matchAll(/^##? (.+)$/gm)].map(([, heading]) => heading);
 		assert.equal(headings[0], `Bitbucket Pipelines Pipe: ${metadata.name}`);
 		const asked = ['YAML Definition', 'Variables', 'Prerequisites', 'Examples', 'Support', 'License'];
@@ -42,8 +42,8 @@ describe("the pipe's README", () => {
 		);
 	});
 
-	it('lists every variable of the program once, in the snippet and in the table', () => {
-		// DEBUG is the name that the convention has for it.
+	test('lists each variable of the program once, in the snippet and in the table', () => {
+		// Pipes call this variable DEBUG.
 		const settings = optionDefinitions.map(({ name }) => (name === 'verbose' ? 'DEBUG' : variableOf(name)));
 		const known = [
 			...settings,
@@ -57,7 +57,7 @@ describe("the pipe's README", () => {
 		assert.deepEqual(variablesOf(/^\| ([A-Z][A-Z0-9_]+)(?: \(\*\*\))? \|/gm, readme).sort(), known);
 	});
 
-	it('names the defaults that the program has', () => {
+	test('contains the defaults of the program', () => {
 		for (const { name, default: value } of optionDefinitions as readonly { name: string; default?: string }[]) {
 			if (!/^(\d+|true|false|text|auto|https:\S+)$/.test(value ?? '') || name === 'verbose') continue;
 			const row = readme
@@ -68,26 +68,26 @@ describe("the pipe's README", () => {
 	});
 });
 
-describe('snippets for bitbucket-pipelines.yml', () => {
+suite('snippets for bitbucket-pipelines.yml', () => {
 	const section = /^## Bitbucket Pipelines\n(.*?)(?=^## )/ms.exec(read('README.md'))?.[1] ?? '';
 	for (const [where, markdown, least] of [
 		['bitbucket/README.md', readme, 3],
 		['README.md', section, 4],
 	] as const) {
-		it(`of ${where} are valid, and of this version`, () => {
+		test(`in ${where} are valid and use this version`, () => {
 			const snippets = snippetsOf(markdown);
 			assert.ok(snippets.length >= least, `${snippets.length} snippets`);
 			for (const snippet of snippets) {
 				assert.ok(isPipelinesPart(parse(snippet)), snippet);
 				for (const [, tag] of snippet.matchAll(/alert24-notify:([\w.-]+)/g)) assert.equal(tag, version);
-				// Every variable handed to the pipe is one that it knows.
-				const handed = variablesOf(/^ +([A-Z][A-Z0-9_]+):/gm, snippet);
-				for (const name of handed) assert.match(readme, new RegExp(`^\\| ${name}(?: \\(\\*\\*\\))? \\|`, 'm'));
+				// The table lists each variable that a snippet sets.
+				const set = variablesOf(/^ +([A-Z][A-Z0-9_]+):/gm, snippet);
+				for (const name of set) assert.match(readme, new RegExp(`^\\| ${name}(?: \\(\\*\\*\\))? \\|`, 'm'));
 			}
 		});
 	}
 
-	it('are found to be wrong where they are', () => {
+	test('are invalid if they contain a mistake', () => {
 		const good = { pipe: 'alert24/alert24-notify:1.0.0', variables: { DEBUG: 'true', ALERT24_TAGS: ['a'] } };
 		assert.ok(isPipelinesPart([good]));
 		for (const bad of [

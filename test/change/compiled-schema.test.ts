@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { bundleOptions } from '../../scripts/bundle-options.ts';
@@ -9,7 +9,7 @@ import { changeSchema } from '../../src/change/change-schema.ts';
 import { findViolations } from '../../src/change/validate-change.ts';
 import { runProgram } from '../support/run-program.ts';
 
-// Texts around each rule: blank, too long by one, outside of the patterns, beyond the basic plane.
+// Texts at the limits of each rule: blank, one character too long, outside the patterns, beyond the basic plane.
 const text = fc.oneof(
 	fc.string({ unit: 'grapheme', maxLength: 20 }),
 	fc.constantFrom(
@@ -44,8 +44,8 @@ const change = fc.record(
 );
 const payload = fc.oneof({ weight: 9, arbitrary: change }, { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 1 }) });
 
-describe('the schema as it is compiled into the bundle', () => {
-	it('has the same against a payload as the schema compiled at run time, in the same words', async (t) => {
+suite('the schema compiled into the bundle', () => {
+	test('reports the same violations as the schema compiled at run time', async (t) => {
 		const file = join(import.meta.dirname, `../../dist/validate-change.${process.pid}.mjs`);
 		t.after(() => rm(file, { force: true }));
 		const { outputFiles } = await build({
@@ -66,12 +66,12 @@ describe('the schema as it is compiled into the bundle', () => {
 				if (violations.length > 0) invalid++;
 				assert.deepEqual(compiled.findViolations(value), violations);
 			}),
-			{ numRuns: 2000 },
+			{ numRuns: 500 },
 		);
-		assert.ok(invalid > 500, 'most payloads made here break a rule');
+		assert.ok(invalid > 125, 'too few payloads break a rule');
 	});
 
-	it('is in the bundle that was built', async () => {
+	test('is in dist/alert24-notify.js', async () => {
 		const payloads = fc.sample(payload, { numRuns: 60, seed: 24 }).flat();
 		const messages = payloads.flatMap((value, index) =>
 			findViolations(value).map(({ message }) => `change ${index + 1}: ${message}`),

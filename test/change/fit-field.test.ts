@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { fitField, fitTag } from '../../src/change/fit-field.ts';
 import { findViolations } from '../../src/change/validate-change.ts';
 
-describe('fitField', () => {
-	it('leaves what fits as it is', () => {
+suite('fitField', () => {
+	test('returns a value within the limit unchanged', () => {
 		assert.equal(fitField('summary', ' a\nb '), ' a\nb ');
 		assert.equal(fitField('summary', '🚀'.repeat(255)), '🚀'.repeat(255));
 	});
 
-	it('cuts what is too long between two characters', () => {
+	test('truncates a long value between two characters', () => {
 		assert.equal(fitField('summary', '🚀'.repeat(256)), `${'🚀'.repeat(254)}…`);
 		assert.equal(fitField('commit_message', 'x'.repeat(100_000)), `${'x'.repeat(9999)}…`);
 	});
 
-	it('gives nothing for what the field cannot hold', () => {
+	test('returns undefined for a value that the field does not accept', () => {
 		assert.equal(fitField('branch', ' \n'), undefined);
 		assert.equal(fitField('commit_sha', 'HEAD'), undefined);
 		assert.equal(fitField('pipeline_url', 'javascript:alert(1)'), undefined);
@@ -23,7 +23,7 @@ describe('fitField', () => {
 		assert.equal(fitField('summary', undefined), undefined);
 	});
 
-	it('gives nothing, or what the schema lets pass, for any text', () => {
+	test('returns undefined or a valid value for any text', () => {
 		const fields = ['summary', 'commit_message', 'branch', 'pr_number', 'pr_url', 'changed_by'] as const;
 		const text = fc.oneof(
 			fc.string({ unit: 'binary' }),
@@ -38,8 +38,8 @@ describe('fitField', () => {
 	});
 });
 
-describe('fitTag', () => {
-	it('cuts a long tag and drops a blank one', () => {
+suite('fitTag', () => {
+	test('truncates a long tag and returns undefined for a blank one', () => {
 		assert.equal(fitTag('x'.repeat(300)), `${'x'.repeat(254)}…`);
 		assert.equal(fitTag(' '), undefined);
 	});

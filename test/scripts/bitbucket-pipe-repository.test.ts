@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { publishBitbucketPipe } from '../../scripts/bitbucket-pipe-repository.ts';
 import { GitRepository } from '../support/git-repository.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-describe('publishing the Bitbucket pipe', () => {
+suite('publishBitbucketPipe', () => {
 	let project: string;
 	let remote: GitRepository;
 	let printed: string[];
@@ -46,7 +46,7 @@ describe('publishing the Bitbucket pipe', () => {
 		publishBitbucketPipe({ project, repository, isDryRun, print: (line) => printed.push(line) });
 	}
 
-	it('pushes the files and a tag of the version', () => {
+	test('pushes the files and a tag with the version', () => {
 		publish();
 		assert.equal(remote.git('tag').trim(), '1.0.0');
 		const files = remote.git('ls-tree', '--name-only', '1.0.0').trim().split('\n');
@@ -58,7 +58,7 @@ describe('publishing the Bitbucket pipe', () => {
 		assert.equal(remote.git('rev-parse', 'main'), remote.git('rev-parse', '1.0.0'));
 	});
 
-	it('adds a version to those before, and leaves other files alone', () => {
+	test('adds a version and does not change other files', () => {
 		writeFileSync(join(remote.directory, 'SECURITY.md'), 'Write to us.\n');
 		remote.git('add', '.');
 		remote.commit('Say where to report');
@@ -70,7 +70,7 @@ describe('publishing the Bitbucket pipe', () => {
 		assert.equal(remote.git('show', 'main:SECURITY.md'), 'Write to us.\n');
 	});
 
-	it('says so where the version is published already, and refuses to change it', () => {
+	test('prints that the version is published, and throws if its content differs', () => {
 		publish();
 		publish();
 		assert.equal(printed.at(-1), '1.0.0 is published already');
@@ -79,13 +79,13 @@ describe('publishing the Bitbucket pipe', () => {
 		assert.equal(remote.git('rev-list', '--count', '--all').trim(), '1');
 	});
 
-	it('shows in a dry run what it would do, and pushes nothing', () => {
+	test('prints the changes in a dry run and pushes nothing', () => {
 		publish({ isDryRun: true });
 		assert.match(printed.join('\n'), /^1\.0\.0: \nA {2}CHANGELOG\.md\n.*A {2}pipe\.yml\nDry run: nothing is pushed/s);
 		assert.equal(remote.git('tag'), '');
 	});
 
-	it('goes on with a dry run where the repository cannot be read, and shows no password', () => {
+	test('continues a dry run if it cannot read the repository, and prints no password', () => {
 		const repository = 'http://release:secret-of-a-test@127.0.0.1:1/alert24/alert24-notify.git';
 		publish({ isDryRun: true, repository });
 		assert.match(printed.join('\n'), /git clone failed: .*\nThe dry run goes on as if the repository were empty/s);
@@ -96,7 +96,7 @@ describe('publishing the Bitbucket pipe', () => {
 		);
 	});
 
-	it('refuses versions that disagree, all at once', () => {
+	test('throws one error that lists all differing versions', () => {
 		setVersion('1.1.0', '1.0.9');
 		const pipe = join(project, 'bitbucket/pipe.yml');
 		writeFileSync(pipe, readFileSync(pipe, 'utf8').replace(':1.1.0', ':1.0.0'));
