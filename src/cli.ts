@@ -1,52 +1,54 @@
 import { readGitCommit } from './ci/read-git-commit.ts';
-import { isBitbucketPipe, pipeLogStyle, readPipeEnvironment, toPipeExitCode } from './commands/bitbucket-pipe.ts';
-import { type CommandContext, recordDeployment } from './commands/record.ts';
+import { isBitbucketPipe, openBitbucketPipe } from './commands/bitbucket-pipe.ts';
+import type { CommandContext } from './commands/command-context.ts';
+import { type FrontDoor, openCommand } from './commands/front-door.ts';
+import { recordDeployment } from './commands/record.ts';
 import { systemClock } from './delivery/clock.ts';
 import { retryPolicy } from './delivery/retry-policy.ts';
-import { type Environment, readEnvironment } from './environment.ts';
+import { readEnvironment } from './environment.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { Log, type Terminal } from './log/log.ts';
-import { commandLogStyle, type LogStyle } from './log/log-style.ts';
 import { ReportedError } from './reported-error.ts';
-import { variableOf } from './settings/options.ts';
+import { readApiKey } from './settings/read-api-key.ts';
+import { readLogSettings } from './settings/settings.ts';
 import { Redactor } from './text/redact.ts';
 
-/** What `run` is given of the process; tests give their own. */
-export type Surroundings = Readonly<{
+/** The process around the program. Tests replace it. */
+export type ProcessIo = Readonly<{
 	variables: Readonly<Record<string, string | undefined>>;
 	terminal: Terminal;
+	/** Aborted when the job is canceled. */
 	signal: AbortSignal;
 	readStdin(): Promise<Uint8Array>;
 }> &
 	Partial<Pick<CommandContext, 'policy' | 'clock' | 'readCommit'>>;
 
-/** Runs the command with its arguments (those after the program's name). Never throws: what goes wrong is said, and is the exit code. */
-export async function run(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-	const environment = readEnvironment(surroundings.variables);
-	if (!isBitbucketPipe(environment)) return await runCommand(argv, environment, surroundings, commandLogStyle);
-	const pipeEnvironment = readPipeEnvironment(environment);
-	return toPipeExitCode(await runCommand(argv, pipeEnvironment, surroundings, pipeLogStyle), pipeEnvironment);
+/** Runs the command with the arguments after the program's name, and returns the exit code. Never throws. */
+export async function run(argv: readonly string[], io: ProcessIo): Promise<ExitCode> {
+	const variables = readEnvironment(io.variables);
+	const door = isBitbucketPipe(variables) ? openBitbucketPipe(variables) : openCommand(variables);
+	return door.toExitCode(await runCommand(argv, door, io));
 }
 
-async function runCommand(
-	argv: readonly string[],
-	environment: Environment,
-	surroundings: Surroundings,
-	style: LogStyle,
-): Promise<ExitCode> {
-	const redactor = new Redactor(environment);
-	const log = new Log(surroundings.terminal, redactor, style);
-	// Known before the settings are read, for whatever goes wrong until then.
-	const given = /(?:^|\0)--output[=\0](\w*)/.exec(argv.join('\0'))?.[1];
-	log.isJson = (given || environment[variableOf('output')]) === 'json';
+async function runCommand(argv: readonly string[], door: FrontDoor, io: ProcessIo): Promise<ExitCode> {
+	const key = readApiKey(door.environment);
+	const redactor = new Redactor(door.environment, key.apiKey);
+	// No secret is in a text that is truncated, sent or kept later.
+	const environment = redactor.redactEnvironment(door.environment);
+	const args = argv.map((arg) => redactor.redactKeys(arg));
+	const { output, isVerbose } = readLogSettings(environment, findLogOptions(args));
+	const log = new Log(io.terminal, redactor, { style: door.logStyle, isVerbose, isJson: output === 'json' });
 	try {
-		const { policy = retryPolicy, clock = systemClock, signal } = surroundings;
-		const { readCommit = (query) => readGitCommit(query, log, signal) } = surroundings;
-		const context: CommandContext = { environment, log, redactor, policy, clock, signal, readCommit };
-		// What the component's job runs. It needs no parser of options, which takes longer to load than all the rest.
-		if (argv.length === 0) return await recordDeployment({}, context);
+		const { policy = retryPolicy, clock = systemClock, signal, readStdin } = io;
+		const readCommit: CommandContext['readCommit'] = async (query) => {
+			const commit = await (io.readCommit ?? ((asked) => readGitCommit(asked, log, signal)))(query);
+			return commit && { ...commit, message: redactor.redactKeys(commit.message) };
+		};
+		const context: CommandContext = { environment, log, redactor, policy, clock, signal, readCommit, door, key };
+		// The component's job has no arguments. yargs takes longer to load than everything else.
+		if (args.length === 0) return await recordDeployment({}, context);
 		const { runCommandLine } = await import('./commands/command-line.ts');
-		return await runCommandLine(argv, context, surroundings.readStdin);
+		return await runCommandLine(args, context, readStdin);
 	} catch (error) {
 		if (error instanceof ReportedError) {
 			log.failure(error.message);
@@ -58,4 +60,11 @@ async function runCommand(
 		log.summary({ outcome: 'error', exit_code: exitCodes.fault, reason: fault, services: [] });
 		return exitCodes.fault;
 	}
+}
+
+// The log is needed before yargs has read the options, for whatever fails until then.
+function findLogOptions(args: readonly string[]): { output?: string; verbose?: string } {
+	const output = /(?:^|\0)--output[=\0](\w*)/.exec(args.join('\0'))?.[1];
+	const isVerbose = args.includes('--verbose') || args.includes('--verbose=true');
+	return { ...(output && { output }), ...(isVerbose && { verbose: 'true' }) };
 }

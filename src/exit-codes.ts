@@ -1,4 +1,4 @@
-/** What the exit code of the command tells. README.md has the same table. */
+/** The exit codes of the command. The docs have the same table. */
 export const exitCodes = {
 	/** Recorded, already recorded, printed by a dry run, or nothing to record. */
 	ok: 0,
@@ -8,9 +8,9 @@ export const exitCodes = {
 	configuration: 2,
 	/** The change violates the schema. */
 	invalidChange: 3,
-	/** Alert24 refused it: 400, 401, 403, 404 and other 4xx, a redirect. */
+	/** Alert24 rejected the change: 400, 401, 403, 404 and other 4xx, a redirect. */
 	refused: 4,
-	/** It could not be delivered now: network, proxy, TLS, 429, 5xx, budget used up. */
+	/** The change could not be delivered now: network, proxy, TLS, 429, 5xx, budget used up. */
 	undelivered: 5,
 } as const;
 

@@ -1,11 +1,11 @@
 import { run } from './cli.ts';
 
-// A job that is canceled gets SIGTERM: what is under way is ended, told and kept.
+// A canceled job gets SIGTERM: the program ends its requests, reports and keeps the changes.
 const interruption = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => interruption.abort());
 interruption.signal.addEventListener('abort', () => process.stdin.destroy());
 
-// That nobody is left to read is no reason to fail; that the result could not be written is.
+// A closed pipe is fine. Any other write error on stdout fails the run.
 let isOutputLost = false;
 process.stderr.on('error', () => undefined);
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
@@ -15,7 +15,7 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
 	process.stderr.write(`alert24-notify: the result could not be written (${code})\n`);
 });
 
-// More than any change that is to be checked.
+// More than any change to validate.
 const longestInput = 16 * 1024 * 1024;
 
 async function readStdin(): Promise<Uint8Array> {
@@ -28,7 +28,7 @@ async function readStdin(): Promise<Uint8Array> {
 			if (length > longestInput) break;
 		}
 	} catch {
-		// Interrupted: what has come is all there is.
+		// Interrupted: the input ends here.
 	}
 	return Buffer.concat(chunks);
 }
@@ -43,7 +43,7 @@ void run(process.argv.slice(2), {
 	readStdin,
 }).then((exitCode) => {
 	process.exitCode = isOutputLost ? exitCode || 1 : exitCode;
-	// The look-up of a host name cannot be broken off, and Node waits for it even in process.exit(). A new program in its place does not.
+	// A pending DNS lookup cannot be canceled, and Node waits for it even in process.exit(). A new program in its place does not wait.
 	if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) {
 		process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode=${process.exitCode}`], {});
 	}

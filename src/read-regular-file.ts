@@ -1,14 +1,14 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { quote } from './text/visible-text.ts';
 
-/** Why a file cannot be used, as a sentence that follows its name. */
+/** The reason why a file cannot be used. The message is a sentence that follows the file's name. */
 export class UnusableFile extends Error {
 	override readonly name = 'UnusableFile';
 }
 
 /**
- * Reads a file of at most so many bytes. Throws an UnusableFile for one that is longer, cannot be read, or is no regular file: a pipe or device
- * may never end, and nothing could interrupt it.
+ * Reads a file of at most `mostBytes` bytes. Throws an UnusableFile if the file is larger, cannot be read, or is not a regular file: a pipe or
+ * device may never end, and nothing could interrupt it.
  */
 export function readRegularFile(path: string, mostBytes: number): Buffer {
 	let file: number | undefined;
@@ -21,13 +21,14 @@ export function readRegularFile(path: string, mostBytes: number): Buffer {
 		return readFileSync(file);
 	} catch (error) {
 		if (error instanceof UnusableFile) throw error;
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new UnusableFile('does not exist');
 		throw new UnusableFile(`cannot be read (${describeFileError(error)})`);
 	} finally {
 		if (file !== undefined) closeSync(file);
 	}
 }
 
-/** What node:fs has against a file: its code, such as ENOENT, else its words. */
+/** Returns the code of an error of node:fs, such as EACCES, else its message. */
 export function describeFileError(error: unknown): string {
 	const { code, message } = error as NodeJS.ErrnoException;
 	return code ?? quote(message);

@@ -1,6 +1,6 @@
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
-/** An error whose message is shown to the user as it is: what happened, with which value, and what to do. */
+/** An error whose message the user sees as it is: the event, the value concerned, the action to take. */
 export class ReportedError extends Error {
 	override readonly name: string = 'ReportedError';
 	readonly exitCode: ExitCode;
@@ -11,7 +11,7 @@ export class ReportedError extends Error {
 	}
 }
 
-/** Everything that is wrong with options, variables and surroundings, in one report: one problem a line. */
+/** All mistakes in options, variables and the environment in one report, one per line. */
 export class ConfigurationError extends ReportedError {
 	override readonly name = 'ConfigurationError';
 
@@ -20,7 +20,7 @@ export class ConfigurationError extends ReportedError {
 	}
 }
 
-/** A change that the schema refuses: one violation a line. */
+/** A change that the schema rejects. The message has one violation per line. */
 export class InvalidChangeError extends ReportedError {
 	override readonly name = 'InvalidChangeError';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { gitlabJob, runInProcess } from './support/run-in-process.ts';
 
 const apiKey = 'ak_live_0123456789abcdefghijABCDEFGHIJKL';
 
-describe('run', () => {
-	it('exits with 1 for a fault of its own, tells where, and shows no secret', async () => {
+suite('run', () => {
+	test('exits with 1 for a fault of its own, tells where, and shows no secret', async () => {
 		const { exitCode, stdout, stderr } = await runInProcess(['validate', '-'], gitlabJob, {
 			readStdin: () => Promise.reject(new TypeError(`the token ${gitlabJob.CI_JOB_TOKEN} broke it`)),
 		});
@@ -16,7 +16,7 @@ describe('run', () => {
 		);
 	});
 
-	it('reports all that is wrong at once, of every kind, in one go', async () => {
+	test('reports mistakes of every kind at once', async () => {
 		const { exitCode, stderr } = await runInProcess([], {
 			...gitlabJob,
 			CI_JOB_STATUS: 'preparing',
@@ -26,13 +26,13 @@ describe('run', () => {
 		assert.equal(exitCode, 2);
 		const [timeout, status, environment, key, ...rest] = stderr.split('\n');
 		assert.match(String(timeout), /ALERT24_TIMEOUT must be a number of seconds from 1 to 240; got "-1"/);
-		assert.match(String(status), /CI_JOB_STATUS is "preparing"/);
-		assert.match(String(environment), /no environment is known/);
-		assert.match(String(key), /ALERT24_API_KEY is empty/);
+		assert.match(String(status), /unknown CI_JOB_STATUS "preparing"/);
+		assert.match(String(environment), /the environment is not known/);
+		assert.match(String(key), /ALERT24_API_KEY is not set/);
 		assert.match(rest.join('\n'), /risk_level must be one of low, medium, high, critical; got "severe"/);
 	});
 
-	it('needs neither key nor environment for a deployment that it does not record', async () => {
+	test('needs neither key nor environment for a deployment that it does not record', async () => {
 		for (const status of ['failed', 'canceled', 'timedout']) {
 			const { exitCode, stdout, stderr } = await runInProcess([], { ...gitlabJob, CI_JOB_STATUS: status });
 			assert.deepEqual([exitCode, stderr], [0, '']);
@@ -40,14 +40,14 @@ describe('run', () => {
 		}
 	});
 
-	it('prints the same with an option as with its variable', async () => {
+	test('prints the same with an option as with its variable', async () => {
 		const byVariable = await runInProcess([], { ...gitlabJob, ALERT24_ENVIRONMENT: 'a', ALERT24_DRY_RUN: 'yes' });
 		const byOption = await runInProcess(['record', '--environment', 'a', '--dry-run'], gitlabJob);
 		assert.deepEqual(byOption, byVariable);
 		assert.equal(byOption.exitCode, 0);
 	});
 
-	it('leaves a key that a text holds out of the change', async () => {
+	test('leaves a key that a text holds out of the change', async () => {
 		const { stdout } = await runInProcess([], {
 			...gitlabJob,
 			ALERT24_ENVIRONMENT: 'production',
@@ -58,7 +58,7 @@ describe('run', () => {
 		assert.equal(JSON.parse(stdout).commit_message, 'Add the key [redacted]');
 	});
 
-	it('prints the result as JSON also for a command line that it does not understand', async () => {
+	test('prints the result as JSON also for a command line that it does not understand', async () => {
 		for (const argv of [
 			['--output', 'json', '--bogus'],
 			['--bogus', '--output=json'],
@@ -69,16 +69,16 @@ describe('run', () => {
 		}
 	});
 
-	it('tells what of the CI does not fit, and sends the rest', async () => {
+	test('reports the facts of the CI that do not fit, and sends the rest', async () => {
 		const { exitCode, stdout, stderr } = await runInProcess(['--dry-run', '--environment', 'a'], {
 			...gitlabJob,
 			CI_PIPELINE_URL: 'not a url',
 		});
 		assert.deepEqual([exitCode, JSON.parse(stdout).pipeline_url], [0, undefined]);
-		assert.equal(stderr, 'alert24-notify: pipeline_url is left out: "not a url" does not fit the field\n');
+		assert.equal(stderr, 'alert24-notify: pipeline_url is omitted: "not a url" does not fit the field\n');
 	});
 
-	it('records what a separate job reports on, also where that job is said to stop an environment', async () => {
+	test('records what a separate job reports on, also where that job is said to stop an environment', async () => {
 		const variables = {
 			...gitlabJob,
 			CI_ENVIRONMENT_NAME: 'a',
@@ -90,7 +90,7 @@ describe('run', () => {
 		assert.equal(JSON.parse(stdout).environment, 'a');
 	});
 
-	it('lets no text of a change forge a line of the log', async () => {
+	test('lets no text of a change forge a line of the log', async () => {
 		const { stderr } = await runInProcess([], {
 			...gitlabJob,
 			ALERT24_ENVIRONMENT: 'a',

@@ -50,7 +50,7 @@ describe('the bundled program', () => {
 
 	it('exits with 2 outside of a CI, and says everything that is missing at once', async () => {
 		const said =
-			/neither GITLAB_CI=true nor BITBUCKET_BUILD_NUMBER is set; run it in one of them\n.*no environment is known.*\n.*ALERT24_API_KEY is empty/;
+			/neither a GitLab CI\/CD job nor a Bitbucket Pipelines step.*\n.*the environment is not known.*\n.*ALERT24_API_KEY is not set/;
 		await expect(await runProgram([], {}), 2, /^$/, said);
 	});
 

@@ -1,12 +1,14 @@
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 
-// At least one character that is not ASCII white space.
+// At least one character that is not ASCII whitespace.
 const notBlank = '[^ \\t\\n\\v\\f\\r]';
+// Printable ASCII without quote and backslash: JSON does not escape it, so that the hook can search for it.
+const plainAscii = '^ *[!#-\\[\\]-~][ !#-\\[\\]-~]*$';
 const httpUrl = '^https?://[!-~]+$';
 
 /**
- * A change as Alert24's API takes it: the 16 fields of https://alert24.net/docs/api-changes and no others. Alert24 documents no
- * lengths; these limits are this program's own, counted in Unicode characters.
+ * A change in the form of Alert24's API: the 16 fields of https://alert24.net/docs/api-changes and no others. Alert24 does not document
+ * lengths. These limits are this program's own, in Unicode characters.
  */
 export const changeSchema = {
 	$schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -15,15 +17,15 @@ export const changeSchema = {
 	description: 'One entry of Alert24’s change log.',
 	type: 'object',
 	additionalProperties: false,
-	// Left out, Alert24 would record production.
+	// Without environment, Alert24 records production.
 	required: ['summary', 'environment'],
 	properties: {
-		summary: { type: 'string', pattern: notBlank, maxLength: 255, description: 'What was changed, in one line.' },
+		summary: { type: 'string', pattern: notBlank, maxLength: 255, description: 'The change in one line.' },
 		service_id: {
 			type: 'string',
 			pattern: '^[^ \\t\\n\\v\\f\\r/]+$',
 			maxLength: 255,
-			description: 'The service that was changed; absent: the organization.',
+			description: 'The changed service; absent: the organization.',
 		},
 		change_type: {
 			type: 'string',
@@ -39,11 +41,11 @@ export const changeSchema = {
 				'security_patch',
 				'other',
 			],
-			description: 'What kind of change it is; absent: deployment.',
+			description: 'The kind of change; absent: deployment.',
 		},
-		description: { type: 'string', pattern: notBlank, maxLength: 10_000, description: 'The change in more words.' },
+		description: { type: 'string', pattern: notBlank, maxLength: 10_000, description: 'Longer text about the change.' },
 		source: { type: 'string', pattern: notBlank, maxLength: 50, description: 'The system that reports the change.' },
-		commit_sha: { type: 'string', pattern: '^[0-9A-Fa-f]{7,64}$', description: 'The git commit that was deployed.' },
+		commit_sha: { type: 'string', pattern: '^[0-9A-Fa-f]{7,64}$', description: 'The deployed git commit.' },
 		commit_message: {
 			type: 'string',
 			pattern: notBlank,
@@ -62,19 +64,19 @@ export const changeSchema = {
 			type: 'string',
 			pattern: notBlank,
 			maxLength: 255,
-			description: 'The environment that was changed.',
+			description: 'The changed environment.',
 		},
 		risk_level: {
 			type: 'string',
 			enum: ['low', 'medium', 'high', 'critical'],
-			description: 'How risky the change is; absent: low.',
+			description: 'The risk of the change; absent: low.',
 		},
-		changed_by: { type: 'string', pattern: notBlank, maxLength: 255, description: 'Who made the change.' },
+		changed_by: { type: 'string', pattern: notBlank, maxLength: 255, description: 'The person who made the change.' },
 		external_id: {
 			type: 'string',
-			pattern: notBlank,
-			maxLength: 4096,
-			description: 'What names this deployment, and no other, in the CI.',
+			pattern: plainAscii,
+			maxLength: 16_384,
+			description: 'The unique id of this deployment in the CI.',
 		},
 		tags: {
 			type: 'array',
@@ -82,12 +84,12 @@ export const changeSchema = {
 			maxItems: 50,
 			uniqueItems: true,
 			items: { type: 'string', pattern: notBlank, maxLength: 255 },
-			description: 'Words to search and group by.',
+			description: 'Words for searching and grouping.',
 		},
 	},
 } as const satisfies JSONSchema;
 
-/** A change as it is sent; its type follows from the schema. */
+/** A change as it is sent. The type follows from the schema. */
 export type Change = FromSchema<typeof changeSchema>;
 
 export type ChangeField = keyof Change;

@@ -1,8 +1,8 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { changeSchema } from './change-schema.ts';
 
-/** How ajv reads the schema, here and when the bundle is built. */
+/** The options with which ajv reads the schema, here and in the build of the bundle. */
 export const ajvOptions = { allErrors: true, strict: true, verbose: true } as const;
 
-/** ajv's check of a change. In the bundle this module is replaced by the code that ajv generates for it: see scripts/build.ts. */
+/** Returns true for a valid change. The bundle contains the code that ajv generates instead of this module: see scripts/bundle-options.ts. */
 export const isChange = new Ajv2020(ajvOptions).compile(changeSchema) as ValidateFunction;

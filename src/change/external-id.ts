@@ -1,25 +1,56 @@
-import type { Deployment } from './build-change.ts';
+import type { Deployment, Overrides } from './deployment.ts';
 
 /**
- * What names this attempt at a deployment, for ever: the same on every attempt to send it, another for the next deployment, even of the
- * same commit. A deploy job is named by its own id, new with each retry and roll-back. A separate job knows only the pipeline and the
- * deploy job's name; there the outcome is part of the name, because a deployment that failed and its retry are two.
- * Undefined where the CI does not tell its ids.
+ * Returns the id of this deployment in plain ASCII: the same for every attempt to send it, another for the next deployment, even of the same
+ * commit. Undefined if the CI does not report its ids.
+ *
+ * Two different changes of one job get different ids: a change type or a summary set by hand is part of the id. `=` never occurs in a part,
+ * so that no two ids meet.
  */
-export function buildExternalId(deployment: Deployment, serviceId: string | undefined): string | undefined {
-	const { run, settings, outcome, environment } = deployment;
-	const { external_id: given } = settings.fields;
-	if (given !== undefined) return settings.serviceIds.length > 1 ? `${given}:${serviceId}` : given;
-	const key = settings.deployJob === undefined ? run.jobKey : run.pipelineKey;
+export function buildExternalId(
+	deployment: Deployment,
+	{ fields }: Overrides,
+	serviceId: string | undefined,
+): string | undefined {
+	if (fields.external_id !== undefined) return fields.external_id;
+	const { key, outcome, environment } = deployment;
 	if (key === undefined) return undefined;
-	const parts = [...key];
-	if (settings.deployJob !== undefined) parts.push(settings.deployJob);
-	if (settings.deployJob !== undefined && outcome !== 'success') parts.push(outcome);
-	parts.push(environment);
+	const parts = [...key.parts];
+	if (!key.hasJobId) parts.push(outcome);
+	parts.push(fields.environment ?? environment);
 	if (serviceId !== undefined) parts.push(serviceId);
-	return parts.map(escapePart).join(':');
+	const id = parts.map(encodePart);
+	const { change_type: changeType, summary } = fields;
+	if (changeType !== undefined && changeType !== 'deployment' && changeType !== 'rollback')
+		id.push(`type=${changeType}`);
+	if (summary !== undefined) id.push(`${summaryMark}${hashText(summary)}`);
+	return id.join(':');
 }
 
-function escapePart(part: string): string {
-	return part.replaceAll('%', '%25').replaceAll(':', '%3A');
+const summaryMark = 'summary=';
+
+/** Returns an external id set by hand for one of several services. */
+export function extendExternalId(given: string, serviceId: string): string {
+	return `${given}:${encodePart(serviceId)}`;
+}
+
+/**
+ * Returns true if a recorded external id is that of the same deployment, whatever summary was set by hand. Sources other than the deploy job
+ * use it, because they do not know that summary.
+ */
+export function isSameDeployment(recordedId: string, externalId: string): boolean {
+	return recordedId === externalId || recordedId.startsWith(`${externalId}:${summaryMark}`);
+}
+
+function encodePart(part: string): string {
+	return part.replace(/[^A-Za-z0-9._~/-]/gu, (character) =>
+		[...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+	);
+}
+
+/** Returns 8 hexadecimal digits for the UTF-8 bytes of a text. awk can compute the same, because no step exceeds 2^53. */
+export function hashText(text: string): string {
+	let hash = 0;
+	for (const byte of Buffer.from(text)) hash = (hash * 257 + byte) % 4_294_967_291;
+	return hash.toString(16).padStart(8, '0');
 }

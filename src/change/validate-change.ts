@@ -4,19 +4,20 @@ import { quote } from '../text/visible-text.ts';
 import type { Change } from './change-schema.ts';
 import { isChange } from './compile-change-schema.ts';
 
-// What a pattern asks for, in words.
+// Each pattern in words.
 const patternRules: Readonly<Record<string, string>> = {
 	service_id: 'must be one id without spaces and slashes',
 	commit_sha: 'must be 7 to 64 hexadecimal digits',
 	pr_number: 'must be a number of at most 20 digits, as text',
 	pr_url: 'must be an http or https URL without spaces',
 	pipeline_url: 'must be an http or https URL without spaces',
+	external_id: 'must be printable ASCII without double quotes and backslashes, and not blank',
 };
 
-/** What the schema has against a value: the field ('' is the whole change), and a sentence with the field, the rule and the value. */
+/** A rule of the schema that a value breaks: the field ('' is the whole change), and a sentence with the field, the rule and the value. */
 export type Violation = Readonly<{ field: string; isAbsence: boolean; message: string }>;
 
-/** Finds everything that the schema has against a value. */
+/** Returns every rule of the schema that a value breaks. */
 export function findViolations(value: unknown): Violation[] {
 	if (isChange(value)) return [];
 	return (isChange.errors ?? []).map((error) => ({
@@ -51,10 +52,10 @@ function describeViolation(error: ErrorObject): string {
 		case 'pattern':
 			return `${name} ${patternRules[field] ?? 'must not be blank'}; got ${value}`;
 		case 'uniqueItems':
-			return `${name} must not hold the same text twice; got ${value}`;
+			return `${name} must not contain the same text twice; got ${value}`;
 		case 'maxItems':
 		case 'minItems':
-			return `${name} must hold ${error.keyword === 'maxItems' ? 'at most' : 'at least'} ${error.params['limit']} texts; got ${(error.data as unknown[]).length}`;
+			return `${name} must have ${error.keyword === 'maxItems' ? 'at most' : 'at least'} ${error.params['limit']} texts; got ${(error.data as unknown[]).length}`;
 		default:
 			return `${name} ${error.message}; got ${value}`;
 	}

@@ -1,53 +1,85 @@
 // https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
+import type { DeploymentKey } from '../change/deployment.ts';
 import type { Environment } from '../environment.ts';
 import { dropFromEnd } from '../text/trim-text.ts';
-import type { CiRun, PullRequest } from './ci-run.ts';
+import type { Ci } from './ci.ts';
 import type { GitCommit, ReadCommit } from './git-commit.ts';
+import type { JobReport, ReportRequest } from './job-report.ts';
 
-/** Whether the environment is that of a Bitbucket Pipelines step, or of a pipe in one. */
-export function isBitbucket(environment: Environment): boolean {
-	return environment['BITBUCKET_BUILD_NUMBER'] !== undefined;
-}
+export const bitbucket: Ci = {
+	isRunning: (environment) => environment['BITBUCKET_BUILD_NUMBER'] !== undefined,
+	readJob: readBitbucketStep,
+	// https://support.atlassian.com/bitbucket-cloud/docs/variable-sharing/
+	findVariablesFile: (environment) => environment['BITBUCKET_PIPELINES_VARIABLES_PATH'],
+	apiKeyAdvice: [
+		'Create a key with write scope in Alert24 and add it under Repository settings > Repository variables, secured.',
+		'If it is there: a variable of one deployment environment reaches only steps of that environment; a pipe receives only the',
+		'variables that are listed for it.',
+	].join('\n'),
+	environmentAdvice: 'set ALERT24_ENVIRONMENT, or add `deployment:` to the step',
+};
 
-/** Gives what Bitbucket's default variables tell of the running step, and git of its commit. */
-export async function readBitbucketRun(environment: Environment, readCommit: ReadCommit): Promise<CiRun> {
+async function readBitbucketStep(
+	environment: Environment,
+	{ deployJob, environment: given }: ReportRequest,
+	readCommit: ReadCommit,
+): Promise<JobReport> {
 	const commit = await findCommit(environment, readCommit);
-	const commitSha = commit?.sha ?? environment['BITBUCKET_COMMIT'];
-	const pipelineUrl = joinUrl(
-		readRepositoryUrl(environment),
-		'pipelines/results',
-		environment['BITBUCKET_BUILD_NUMBER'],
-	);
+	const sha = commit?.sha ?? environment['BITBUCKET_COMMIT'];
+	const branch = environment['BITBUCKET_BRANCH'];
+	const tag = environment['BITBUCKET_TAG'];
+	const repositoryUrl = joinUrl('https://bitbucket.org', environment['BITBUCKET_REPO_FULL_NAME']);
+	const pipelineUrl = joinUrl(repositoryUrl, 'pipelines/results', environment['BITBUCKET_BUILD_NUMBER']);
 	const stepUuid = readUuid(environment, 'BITBUCKET_STEP_UUID');
-	const pipelineUuid = readUuid(environment, 'BITBUCKET_PIPELINE_UUID');
+	const pullRequestId = environment['BITBUCKET_PR_ID'];
 	return {
-		ci: 'bitbucket',
 		source: 'bitbucket-pipelines',
-		project: environment['BITBUCKET_REPO_SLUG'],
-		commitSha,
-		commitShortSha: commitSha?.slice(0, 8),
-		commitMessage: commit && (dropFromEnd(commit.message, '\r\n') || undefined),
-		// Absent in pipelines for a tag; in those for a pull request the source branch.
-		branch: environment['BITBUCKET_BRANCH'],
-		tag: environment['BITBUCKET_TAG'],
-		pullRequest: readPullRequest(environment),
-		pipelineUrl,
-		environment: environment['BITBUCKET_DEPLOYMENT_ENVIRONMENT'],
-		stopsEnvironment: false,
-		// No variable tells a name (https://jira.atlassian.com/browse/BCLOUD-13743), and the commit's author is not the one who deployed.
-		triggeredBy: readUuid(environment, 'BITBUCKET_STEP_TRIGGERER_UUID'),
-		job: { url: joinUrl(pipelineUrl, 'steps', stepUuid && encodeURIComponent(`{${stepUuid}}`)), startedAt: undefined },
-		// A step that is run again, also to deploy again, keeps its UUID and gets the next run number.
-		jobKey: readKey('step', pipelineUuid, stepUuid, environment['BITBUCKET_STEP_RUN_NUMBER']),
-		pipelineKey: readKey('pipeline', pipelineUuid),
-		// In an after-script the exit code of the script, whatever it is; in a script, where all went well so far, absent.
+		key: buildKey(environment, deployJob),
+		kind: 'deployment',
+		// In an after-script the exit code of the script; in a script, where everything succeeded so far, absent.
 		outcome: (environment['BITBUCKET_EXIT_CODE'] ?? '0') === '0' ? 'success' : 'failed',
+		environment: given ?? environment['BITBUCKET_DEPLOYMENT_ENVIRONMENT'],
+		project: environment['BITBUCKET_REPO_SLUG'],
+		commit: {
+			sha,
+			shortSha: sha?.slice(0, 8),
+			message: commit && (dropFromEnd(commit.message, '\r\n') || undefined),
+		},
+		// Absent in pipelines for a tag; in those for a pull request the source branch.
+		branch,
+		tag,
+		pullRequest:
+			pullRequestId === undefined
+				? undefined
+				: { number: pullRequestId, url: joinUrl(repositoryUrl, 'pull-requests', pullRequestId) },
+		// No variable contains a name (https://jira.atlassian.com/browse/BCLOUD-13743), and the commit's author is not the one who deployed.
+		deployedBy: readUuid(environment, 'BITBUCKET_STEP_TRIGGERER_UUID'),
+		pipeline: { url: pipelineUrl, createdAt: undefined },
+		job:
+			deployJob === undefined
+				? {
+						url: joinUrl(pipelineUrl, 'steps', stepUuid && encodeURIComponent(`{${stepUuid}}`)),
+						startedAt: undefined,
+						finishedAt: undefined,
+						durationSeconds: undefined,
+					}
+				: undefined,
+		previous: undefined,
+		mergeRequests: [],
+		tags: ['bitbucket', branch ?? tag].filter((text) => text !== undefined),
+		stopsEnvironment: false,
 	};
 }
 
-/** The file whose `KEY=VALUE` lines become the step's output variables (https://support.atlassian.com/bitbucket-cloud/docs/variable-sharing/). */
-export function findVariablesFile(environment: Environment): string | undefined {
-	return isBitbucket(environment) ? environment['BITBUCKET_PIPELINES_VARIABLES_PATH'] : undefined;
+// A step that runs again, also to deploy again, keeps its UUID and gets the next run number.
+function buildKey(environment: Environment, deployJob: string | undefined): DeploymentKey | undefined {
+	const pipeline = readUuid(environment, 'BITBUCKET_PIPELINE_UUID');
+	const step = [pipeline, readUuid(environment, 'BITBUCKET_STEP_UUID'), environment['BITBUCKET_STEP_RUN_NUMBER']];
+	const ids = deployJob === undefined ? step : [pipeline, deployJob];
+	const known = ids.filter((id) => id !== undefined);
+	if (known.length < ids.length) return undefined;
+	const kind = deployJob === undefined ? 'step' : 'pipeline';
+	return { parts: ['bitbucket', kind, ...known], hasJobId: deployJob === undefined };
 }
 
 // In pull request pipelines BITBUCKET_COMMIT has 12 digits only (https://jira.atlassian.com/browse/BCLOUD-19393), and HEAD is a merge that
@@ -60,18 +92,6 @@ async function findCommit(environment: Environment, readCommit: ReadCommit): Pro
 	return commit?.sha.startsWith(sha.toLowerCase()) ? commit : undefined;
 }
 
-function readPullRequest(environment: Environment): PullRequest | undefined {
-	const number = environment['BITBUCKET_PR_ID'];
-	return number === undefined
-		? undefined
-		: { number, url: joinUrl(readRepositoryUrl(environment), 'pull-requests', number) };
-}
-
-// BITBUCKET_GIT_HTTP_ORIGIN is no page to link to: it begins with http://.
-function readRepositoryUrl(environment: Environment): string | undefined {
-	return joinUrl('https://bitbucket.org', environment['BITBUCKET_REPO_FULL_NAME']);
-}
-
 function joinUrl(base: string | undefined, ...parts: (string | undefined)[]): string | undefined {
 	return base === undefined || parts.includes(undefined) ? undefined : [base, ...parts].join('/');
 }
@@ -79,9 +99,4 @@ function joinUrl(base: string | undefined, ...parts: (string | undefined)[]): st
 // `{…}` in variables: the braces are no part of the id.
 function readUuid(environment: Environment, name: string): string | undefined {
 	return environment[name]?.replace(/^\{(.*)\}$/, '$1');
-}
-
-function readKey(kind: string, ...ids: (string | undefined)[]): string[] | undefined {
-	const known = ids.filter((id) => id !== undefined);
-	return known.length === ids.length ? ['bitbucket', kind, ...known] : undefined;
 }

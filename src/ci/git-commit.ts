@@ -1,20 +1,20 @@
-/** What git tells of a commit. */
+/** A commit as git stores it. */
 export type GitCommit = Readonly<{
-	/** All its digits. */
+	/** All digits of the commit. */
 	sha: string;
 	/** The whole message. */
 	message: string;
 }>;
 
-/** Which commit is meant, and where its clone is. */
+/** The commit to read, and the place of its clone. */
 export type CommitQuery = Readonly<{
-	/** A commit's digits, at least 7, in lower or upper case; not always all of them. */
+	/** At least 7 digits of the commit, in lower or upper case. */
 	sha: string;
-	/** The directory that holds `.git`. */
+	/** The directory that contains `.git`. */
 	directory: string;
-	/** Where programs are looked for, as in PATH. */
+	/** The directories in which programs are searched, as in PATH. */
 	searchPath: string | undefined;
 }>;
 
-/** Asks git for a commit. Undefined where it cannot tell: no git, no clone, no such commit in a shallow one. */
+/** Reads a commit from git. Returns undefined without git, without a clone, and for a commit that a shallow clone lacks. */
 export type ReadCommit = (query: CommitQuery) => Promise<GitCommit | undefined>;

@@ -1,36 +1,61 @@
 // https://docs.gitlab.com/ci/variables/predefined_variables/
+import { type DeploymentKey, isOutcome, type Outcome, type PullRequest } from '../change/deployment.ts';
 import type { Environment } from '../environment.ts';
-import { isOutcome, type Outcome, type UnknownOutcome } from '../outcome.ts';
 import { dropFromEnd } from '../text/trim-text.ts';
-import type { CiRun, PullRequest } from './ci-run.ts';
+import type { Ci } from './ci.ts';
+import type { JobReport, ReportRequest, UnknownOutcome } from './job-report.ts';
 import { findMergeRequestNumber } from './merge-request-reference.ts';
 
-/** Whether the environment is that of a GitLab CI/CD job. */
-export function isGitlab(environment: Environment): boolean {
-	return environment['GITLAB_CI'] === 'true';
-}
+export const gitlab: Ci = {
+	isRunning: (environment) => environment['GITLAB_CI'] === 'true',
+	readJob: readGitlabJob,
+	findVariablesFile: () => undefined,
+	apiKeyAdvice: [
+		'Create a key with write scope in Alert24 and add it under Settings > CI/CD > Variables, masked.',
+		'If it is there: a protected variable reaches only protected branches and tags; a variable of one environment reaches only jobs of',
+		'that environment (component input environment_scope).',
+	].join('\n'),
+	environmentAdvice: 'set ALERT24_ENVIRONMENT (component input environment), or add `environment:` to the job',
+};
 
-/** Gives what GitLab's predefined variables tell of the running job. */
-export function readGitlabRun(environment: Environment): CiRun {
+function readGitlabJob(environment: Environment, request: ReportRequest): JobReport {
+	const { deployJob } = request;
+	const recordedEnvironment = request.environment ?? environment['CI_ENVIRONMENT_NAME'];
+	const sha = environment['CI_COMMIT_SHA'];
+	const tag = environment['CI_COMMIT_TAG'];
 	return {
-		ci: 'gitlab',
 		source: 'gitlab-ci',
+		key: buildKey(environment, deployJob),
+		kind: 'deployment',
+		outcome: readOutcome(environment['CI_JOB_STATUS']),
+		environment: recordedEnvironment,
 		project: environment['CI_PROJECT_NAME'],
-		commitSha: environment['CI_COMMIT_SHA'],
-		commitShortSha: environment['CI_COMMIT_SHORT_SHA'] ?? environment['CI_COMMIT_SHA']?.slice(0, 8),
-		commitMessage: dropFromEnd(environment['CI_COMMIT_MESSAGE'] ?? '', '\r\n') || undefined,
+		commit: {
+			sha,
+			shortSha: environment['CI_COMMIT_SHORT_SHA'] ?? sha?.slice(0, 8),
+			message: dropFromEnd(environment['CI_COMMIT_MESSAGE'] ?? '', '\r\n') || undefined,
+		},
 		// CI_COMMIT_BRANCH is absent in merge request pipelines and, rightly, in those for a tag.
 		branch: environment['CI_COMMIT_BRANCH'] ?? environment['CI_MERGE_REQUEST_SOURCE_BRANCH_NAME'],
-		tag: environment['CI_COMMIT_TAG'],
+		tag,
 		pullRequest: readMergeRequest(environment),
-		pipelineUrl: environment['CI_PIPELINE_URL'],
-		environment: environment['CI_ENVIRONMENT_NAME'],
-		stopsEnvironment: environment['CI_ENVIRONMENT_ACTION'] === 'stop',
-		triggeredBy: environment['GITLAB_USER_LOGIN'],
-		job: { url: environment['CI_JOB_URL'], startedAt: environment['CI_JOB_STARTED_AT'] },
-		jobKey: readKey(environment, 'job', environment['CI_JOB_ID']),
-		pipelineKey: readKey(environment, 'pipeline', environment['CI_PIPELINE_ID']),
-		outcome: readOutcome(environment['CI_JOB_STATUS']),
+		deployedBy: environment['GITLAB_USER_LOGIN'],
+		pipeline: { url: environment['CI_PIPELINE_URL'], createdAt: environment['CI_PIPELINE_CREATED_AT'] },
+		// A separate job knows only its own page and start.
+		job:
+			deployJob === undefined
+				? {
+						url: environment['CI_JOB_URL'],
+						startedAt: environment['CI_JOB_STARTED_AT'],
+						finishedAt: undefined,
+						durationSeconds: undefined,
+					}
+				: undefined,
+		previous: undefined,
+		mergeRequests: [],
+		tags: ['gitlab', recordedEnvironment, tag].filter((text) => text !== undefined),
+		// A separate job reports on another job.
+		stopsEnvironment: environment['CI_ENVIRONMENT_ACTION'] === 'stop' && deployJob === undefined,
 	};
 }
 
@@ -39,28 +64,36 @@ export function readGitlabRun(environment: Environment): CiRun {
 function readMergeRequest(environment: Environment): PullRequest | undefined {
 	const iid = environment['CI_MERGE_REQUEST_IID'];
 	const projectUrl = environment['CI_PROJECT_URL'];
-	const number =
-		iid ??
-		findMergeRequestNumber(environment['CI_COMMIT_MESSAGE'] ?? '', {
-			path: environment['CI_PROJECT_PATH'],
-			url: projectUrl,
-		});
+	const project = { path: environment['CI_PROJECT_PATH'], url: projectUrl };
+	const number = iid ?? findMergeRequestNumber(environment['CI_COMMIT_MESSAGE'] ?? '', project);
 	if (number === undefined) return undefined;
 	const baseUrl = (iid && environment['CI_MERGE_REQUEST_PROJECT_URL']) ?? projectUrl;
-	const hasPage = baseUrl !== undefined && /^[1-9]\d{0,19}$/.test(number);
-	return { number, url: hasPage ? `${baseUrl}/-/merge_requests/${number}` : undefined };
+	return { number, url: buildMergeRequestUrl(baseUrl, number) };
 }
 
-// A re-deployment or roll-back runs in the old pipeline with a new job id, so the job's id comes first where it is known
+/** Returns the page of a merge request; undefined if the number is not one. */
+function buildMergeRequestUrl(projectUrl: string | undefined, number: string): string | undefined {
+	if (projectUrl === undefined || !/^[1-9]\d{0,19}$/.test(number)) return undefined;
+	return `${projectUrl}/-/merge_requests/${number}`;
+}
+
+// A re-deployment or rollback runs in the old pipeline with a new job id, so the job's id is the key if it is known
 // (https://docs.gitlab.com/ci/environments/deployments/#retry-or-roll-back-a-deployment).
-function readKey(environment: Environment, kind: 'job' | 'pipeline', id: string | undefined): string[] | undefined {
+function buildKey(environment: Environment, deployJob: string | undefined): DeploymentKey | undefined {
 	const host = environment['CI_SERVER_FQDN'] ?? environment['CI_SERVER_HOST'];
-	const projectId = environment['CI_PROJECT_ID'];
-	if (host === undefined || projectId === undefined || id === undefined) return undefined;
-	return ['gitlab', host, projectId, kind, id];
+	const { CI_PROJECT_ID: projectId, CI_JOB_ID: jobId, CI_PIPELINE_ID: pipelineId } = environment;
+	if (host === undefined || projectId === undefined) return undefined;
+	if (deployJob === undefined) return jobId === undefined ? undefined : buildJobKey(host, projectId, jobId);
+	if (pipelineId === undefined) return undefined;
+	return { parts: ['gitlab', host, projectId, 'pipeline', pipelineId, deployJob], hasJobId: false };
 }
 
-// `running` is what a script sees; only an after_script sees how its job ended. `timedout` is not documented.
+/** Returns the key of the deployment that a job made. `host` has the port if GitLab is on another one than 443. */
+function buildJobKey(host: string, projectId: string, jobId: string): DeploymentKey {
+	return { parts: ['gitlab', host, projectId, 'job', jobId], hasJobId: true };
+}
+
+// A script sees `running`; only an after_script sees how its job ended. `timedout` is not documented.
 function readOutcome(status: string | undefined): Outcome | UnknownOutcome {
 	if (status === undefined || status === 'running') return 'success';
 	return isOutcome(status) ? status : { unknownStatus: status, variable: 'CI_JOB_STATUS' };

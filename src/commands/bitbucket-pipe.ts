@@ -1,4 +1,4 @@
-// What a pipe in Bitbucket Pipelines does in its own way; everything else is as in any other step.
+// The pipe in Bitbucket Pipelines: its own names of settings, log style and exit codes. Everything else is as in any other step.
 // https://support.atlassian.com/bitbucket-cloud/docs/write-a-pipe-for-bitbucket-pipelines/
 // https://support.atlassian.com/bitbucket-cloud/docs/advanced-techniques-for-writing-pipes/
 import { join } from 'node:path';
@@ -8,10 +8,12 @@ import type { LogStyle } from '../log/log-style.ts';
 import { readFlag } from '../settings/flag.ts';
 import { optionDefinitions, variableOf } from '../settings/options.ts';
 import { quote } from '../text/visible-text.ts';
+import type { FrontDoor } from './front-door.ts';
 
 const prefix = 'ALERT24_';
 const mostItems = 1000;
 const failOnError = 'ALERT24_FAIL_ON_ERROR';
+const storageDirectory = 'BITBUCKET_PIPE_STORAGE_DIR';
 const settingVariables = [
 	failOnError,
 	'ALERT24_API_KEY',
@@ -19,19 +21,29 @@ const settingVariables = [
 	...optionDefinitions.map(({ name }) => variableOf(name)),
 ];
 
-/** Whether the program runs as a pipe: only there the environment tells of a directory for the pipe's files. */
+/** Returns true if the program runs as a pipe: only a pipe's environment names a directory for its files. */
 export function isBitbucketPipe(environment: Environment): boolean {
-	return environment['BITBUCKET_PIPE_STORAGE_DIR'] !== undefined;
+	return environment[storageDirectory] !== undefined;
 }
 
-/**
- * Gives a pipe's environment with every setting under its full name: `SERVICE_ID` is ALERT24_SERVICE_ID, which wins where both are there;
- * a YAML list, handed over as `TAGS_COUNT`, `TAGS_0`, …, is a list with commas; `DEBUG` is ALERT24_VERBOSE. That is safe, because a pipe gets no
- * variables but Bitbucket's own and those listed for it. What is undelivered goes to the pipe's storage directory.
- */
-export function readPipeEnvironment(environment: Environment): Environment {
+/** Returns the door of the pipe. */
+export function openBitbucketPipe(variables: Environment): FrontDoor {
+	const environment = readPipeEnvironment(variables);
+	return {
+		environment,
+		logStyle: pipeLogStyle,
+		spellVariable: (variable) => spellPipeVariable(environment, variable),
+		problems: findPipeProblems(environment),
+		toExitCode: (exitCode) => toPipeExitCode(exitCode, environment),
+	};
+}
+
+// Every setting under its full name: `SERVICE_ID` is ALERT24_SERVICE_ID, which wins if both are set. A YAML list, which Bitbucket passes as
+// `TAGS_COUNT`, `TAGS_0`, …, becomes a list with commas. `DEBUG` is ALERT24_VERBOSE. Short names are safe, because a pipe receives only
+// Bitbucket's variables and those listed for it. Undelivered changes go to the pipe's storage directory.
+function readPipeEnvironment(environment: Environment): Environment {
 	const settings: Record<string, string | undefined> = {
-		ALERT24_UNDELIVERED_FILE: join(environment['BITBUCKET_PIPE_STORAGE_DIR'] ?? '', 'alert24-undelivered.json'),
+		ALERT24_UNDELIVERED_FILE: join(environment[storageDirectory] ?? '', 'alert24-undelivered.json'),
 	};
 	for (const variable of settingVariables) {
 		const given = namesOf(variable)
@@ -42,14 +54,13 @@ export function readPipeEnvironment(environment: Environment): Environment {
 	return { ...environment, ...settings };
 }
 
-/** The name by which the user of a pipe gave a setting; the environment is one of `readPipeEnvironment`. */
-export function spellPipeVariable(environment: Environment, variable: string): string {
+function spellPipeVariable(environment: Environment, variable: string): string {
 	const [, ...shortNames] = namesOf(variable);
 	return shortNames.find((name) => readVariable(environment, name) === environment[variable]) ?? variable;
 }
 
-/** A pipe's output: all on stdout, the outcome in colour (there is no terminal to ask), the rest by level, as in Atlassian's toolkit. */
-export const pipeLogStyle: LogStyle = {
+// All lines on stdout, results in color (a pipe has no terminal that could be asked), the rest by level, as in Atlassian's toolkit.
+const pipeLogStyle: LogStyle = {
 	success: (line) => `\u001b[32m✔ ${line}\u001b[0m`,
 	result: (line) => `INFO: ${line}`,
 	failure: (line) => `\u001b[31m✖ ${line}\u001b[0m`,
@@ -58,28 +69,25 @@ export const pipeLogStyle: LogStyle = {
 	isAllOnStdout: true,
 };
 
-/** What is wrong with the settings that only a pipe has; nothing outside of a pipe. */
-export function findPipeProblems(environment: Environment): string[] {
+function findPipeProblems(environment: Environment): string[] {
 	const value = environment[failOnError];
-	if (!isBitbucketPipe(environment) || value === undefined || readFlag(value) !== undefined) return [];
+	if (value === undefined || readFlag(value) !== undefined) return [];
 	return [`${spellPipeVariable(environment, failOnError)} must be true or false; got ${quote(value)}`];
 }
 
-/**
- * The exit code of a pipe, 0 or 1. One that could not record leaves the deployment alone unless FAIL_ON_ERROR says otherwise; a mistake in its
- * configuration fails the step, or nobody would see it.
- */
-export function toPipeExitCode(exitCode: ExitCode, environment: Environment): 0 | 1 {
+// A pipe that could not record does not fail the step unless FAIL_ON_ERROR is set. A mistake in its configuration fails the step, because
+// nobody would see it otherwise.
+function toPipeExitCode(exitCode: ExitCode, environment: Environment): ExitCode {
 	switch (exitCode) {
 		case exitCodes.ok:
-			return 0;
+			return exitCodes.ok;
 		case exitCodes.configuration:
 		case exitCodes.invalidChange:
-			return 1;
+			return exitCodes.fault;
 		case exitCodes.fault:
 		case exitCodes.refused:
 		case exitCodes.undelivered:
-			return readFlag(environment[failOnError] ?? '') ? 1 : 0;
+			return readFlag(environment[failOnError] ?? '') ? exitCodes.fault : exitCodes.ok;
 	}
 }
 

@@ -1,64 +1,77 @@
-import type { Deployment } from '../change/build-change.ts';
-import type { CiRun } from '../ci/ci-run.ts';
-import type { ReadCommit } from '../ci/git-commit.ts';
-import { readCiRun } from '../ci/read-deployment.ts';
-import type { Environment } from '../environment.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Deployment } from '../change/deployment.ts';
+import { detectCi } from '../ci/detect-ci.ts';
+import type { JobReport } from '../ci/job-report.ts';
 import {
+	describeMissingApiKey,
+	describeMissingEnvironment,
 	describeStoppedEnvironment,
 	describeUnknownOutcome,
 	describeUnrecordedOutcome,
-	missingApiKey,
-	missingEnvironment,
 	notInCi,
 } from '../report/messages.ts';
 import { ConfigurationError, InvalidChangeError } from '../reported-error.ts';
 import type { ReadSettings, Settings } from '../settings/settings.ts';
 import { trimBlanks } from '../text/trim-text.ts';
+import type { CommandContext } from './command-context.ts';
 
-/** What is to be done: print or send the changes of a deployment; or nothing, and why. */
+/** The deployment to record, with the mistakes that prevent its delivery; or the reason to record nothing. */
 export type Plan =
-	| Readonly<{ kind: 'print'; deployment: Deployment }>
-	| Readonly<{ kind: 'send'; deployment: Deployment; apiKey: string }>
+	| Readonly<{ kind: 'record'; deployment: Deployment; problems: readonly string[] }>
 	| Readonly<{ kind: 'nothing'; reason: string }>;
 
 /**
- * Decides what is to be recorded, from the CI's variables, git and the settings. Throws a ConfigurationError or, where the schema alone objects,
- * an InvalidChangeError, with everything that is wrong at once.
+ * Decides from the CI's variables, git and the settings which deployment to record. Throws a ConfigurationError or, if only the schema rejects
+ * a value, an InvalidChangeError, with all mistakes at once.
  */
 export async function planDeployment(
-	environment: Environment,
 	{ settings, problems, violations }: ReadSettings,
-	readCommit: ReadCommit,
+	{ environment, key, readCommit }: CommandContext,
 ): Promise<Plan> {
-	const run = await readCiRun(environment, readCommit);
-	const outcome = settings.status ?? run?.outcome;
-	const isKnown = typeof outcome === 'string';
-	const reasonNotTo = isKnown ? findReasonNotToRecord(run, outcome, settings) : undefined;
-	const recordedEnvironment =
-		settings.environment ?? (trimBlanks(run?.environment ?? '') === '' ? undefined : run?.environment);
+	const { deployJob, overrides, isDryRun, status } = settings;
+	const ci = detectCi(environment);
+	const request = { deployJob, environment: overrides.fields.environment };
+	const report = await ci?.readJob(environment, request, readCommit);
+	const outcome = status ?? report?.outcome;
+	const deployment = completeDeployment(report, outcome);
+	const reasonNotTo = findReasonNotToRecord(report, outcome, settings);
 
-	const found = [...problems];
-	if (run === undefined) found.push(notInCi);
-	if (outcome !== undefined && !isKnown) found.push(describeUnknownOutcome(outcome));
-	if (reasonNotTo === undefined && recordedEnvironment === undefined) found.push(missingEnvironment);
-	if (reasonNotTo === undefined && !settings.isDryRun && !hasApiKey(environment)) found.push(missingApiKey);
-	if (found.length > 0 || run === undefined || !isKnown) throw new ConfigurationError([...found, ...violations]);
-	if (violations.length > 0) throw new InvalidChangeError(violations);
-	if (reasonNotTo !== undefined) return { kind: 'nothing', reason: reasonNotTo };
-	const deployment = { run, settings, outcome, environment: recordedEnvironment ?? '' };
-	const { apiKey, isDryRun } = settings;
-	return isDryRun || apiKey === undefined ? { kind: 'print', deployment } : { kind: 'send', deployment, apiKey };
+	// Without these facts there is no change.
+	const obstacles: string[] = [];
+	if (report === undefined) obstacles.push(notInCi);
+	if (typeof outcome === 'object') obstacles.push(describeUnknownOutcome(outcome));
+	if (reasonNotTo === undefined && isBlank(report?.environment ?? overrides.fields.environment)) {
+		obstacles.push(describeMissingEnvironment(ci?.environmentAdvice));
+	}
+	const found = [...problems, ...obstacles];
+	if (reasonNotTo === undefined && !isDryRun && !key.isSet) found.push(describeMissingApiKey(ci?.apiKeyAdvice));
+
+	if (found.length === 0 && violations.length > 0) throw new InvalidChangeError(violations);
+	if (reasonNotTo !== undefined && found.length === 0) return { kind: 'nothing', reason: reasonNotTo };
+	const isRecordable = obstacles.length === 0 && violations.length === 0 && reasonNotTo === undefined;
+	if (!isRecordable || deployment === undefined) throw new ConfigurationError([...found, ...violations]);
+	return { kind: 'record', deployment, problems: found };
 }
 
-function findReasonNotToRecord(run: CiRun | undefined, outcome: Outcome, settings: Settings): string | undefined {
-	// A job that stops an environment deploys nothing; a separate job reports on another one.
-	if (run?.stopsEnvironment && settings.deployJob === undefined) return describeStoppedEnvironment(run.environment);
+function completeDeployment(
+	report: JobReport | undefined,
+	outcome: JobReport['outcome'] | undefined,
+): Deployment | undefined {
+	if (report === undefined || typeof outcome !== 'string') return undefined;
+	const { stopsEnvironment, environment = '', ...facts } = report;
+	return isBlank(environment) ? undefined : { ...facts, outcome, environment };
+}
+
+function findReasonNotToRecord(
+	report: JobReport | undefined,
+	outcome: JobReport['outcome'] | undefined,
+	settings: Settings,
+): string | undefined {
+	if (report === undefined || typeof outcome !== 'string') return undefined;
+	if (report.stopsEnvironment) return describeStoppedEnvironment(report.environment);
 	if (outcome !== 'success' && !settings.shouldRecordFailures) return describeUnrecordedOutcome(outcome);
 	return undefined;
 }
 
-// One that is there and unusable is among the settings' problems.
-function hasApiKey(environment: Environment): boolean {
-	return environment['ALERT24_API_KEY'] !== undefined || environment['ALERT24_API_KEY_FILE'] !== undefined;
+function isBlank(text: string | undefined): boolean {
+	return trimBlanks(text ?? '') === '';
 }

@@ -1,67 +1,66 @@
-import { buildChange, type Deployment } from '../change/build-change.ts';
+import { buildChange } from '../change/build-change.ts';
 import type { Change } from '../change/change-schema.ts';
-import { redactChange } from '../change/redact-change.ts';
+import type { Deployment, Overrides } from '../change/deployment.ts';
+import { extendExternalId } from '../change/external-id.ts';
 import { assertValidChange } from '../change/validate-change.ts';
-import type { ReadCommit } from '../ci/git-commit.ts';
-import { type DeliveryContext, deliverChanges } from '../delivery/deliver-changes.ts';
+import { deliverChanges } from '../delivery/deliver-changes.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { keepUndelivered, toUndelivered } from '../outbox/keep-undelivered.ts';
 import { addOutputVariables, writeDotenvReport } from '../report/dotenv-report.ts';
-import { describeLeftOut } from '../report/messages.ts';
+import { describeOmittedFacts } from '../report/messages.ts';
 import { reportDeliveries } from '../report/report-deliveries.ts';
+import { ConfigurationError } from '../reported-error.ts';
 import type { GivenOptions } from '../settings/options.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
-import type { Redactor } from '../text/redact.ts';
+import type { CommandContext } from './command-context.ts';
 import { planDeployment } from './plan-deployment.ts';
 import { printChanges } from './print-changes.ts';
 
-/** What a command needs of the world. */
-export type CommandContext = DeliveryContext & Readonly<{ redactor: Redactor; readCommit: ReadCommit }>;
-
 /**
- * Records the deployment that the CI's variables tell of: reads the run, builds a change for each service, checks it, delivers it, reports.
- * Throws a ReportedError for whatever keeps it from trying.
+ * Records the deployment that the CI's variables report: reads the job, builds a change for each service, validates it, delivers it, reports
+ * the result. Throws a ReportedError if a mistake prevents the delivery.
  */
 export async function recordDeployment(options: GivenOptions, context: CommandContext): Promise<ExitCode> {
-	const { environment, log, redactor, readCommit } = context;
-	const read = readSettings(environment, options);
+	const { environment, log, redactor, door, key } = context;
+	const read = readSettings({ environment, options, command: 'record', spellVariable: door.spellVariable });
+	read.problems.push(...key.problems, ...door.problems);
 	const { settings } = read;
-	redactor.hide(settings.apiKey);
-	log.isVerbose = settings.isVerbose;
-	log.isJson = settings.output === 'json';
-	// What an earlier run left there must not speak for this one, however it ends.
+	// A report that an earlier run left must not stand for this one, however it ends.
 	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, [], log);
 
-	const plan = await planDeployment(environment, read, readCommit);
+	const plan = await planDeployment(read, context);
 	if (plan.kind === 'nothing') {
 		log.result(plan.reason);
-		tellLaterJobs(settings, [], context);
+		writeReports(settings, [], context);
 		log.summary({ outcome: 'nothing_to_record', exit_code: exitCodes.ok, reason: plan.reason, services: [] });
 		return exitCodes.ok;
 	}
-	const changes = buildChanges(plan.deployment, redactor);
-	for (const line of describeLeftOut(plan.deployment.run, changes[0])) log.notice(line);
+	const changes = buildChanges(plan.deployment, settings);
+	for (const line of describeOmittedFacts(plan.deployment, changes[0])) log.notice(line);
 	for (const change of changes) assertValidChange(change);
-	if (plan.kind === 'print') {
+	if (plan.problems.length > 0 || (key.apiKey === undefined && !settings.isDryRun)) {
+		throw new ConfigurationError(plan.problems);
+	}
+	if (settings.isDryRun || key.apiKey === undefined) {
 		printChanges(changes, log);
 		return exitCodes.ok;
 	}
 	const { dedupe = 'on-retry' } = settings;
-	const deliveries = await deliverChanges(changes, { ...settings, dedupe, apiKey: plan.apiKey }, context);
+	const deliveries = await deliverChanges(changes, { ...settings, dedupe, apiKey: key.apiKey }, context);
 	const exitCode = reportDeliveries(deliveries, log);
-	tellLaterJobs(settings, deliveries, context);
-	// Last, so that the message ends with the way to send it again.
+	writeReports(settings, deliveries, context);
+	// The message ends with the command that sends the changes again.
 	await keepUndelivered(settings, toUndelivered(deliveries, context.clock.date(), redactor), log);
 	return exitCode;
 }
 
-function tellLaterJobs(
+function writeReports(
 	settings: Settings,
 	deliveries: readonly Delivery[],
 	{ environment, log, redactor }: CommandContext,
 ): void {
-	// A server may answer with anything, the key included.
+	// A server may answer with any text, the key included.
 	const redacted = deliveries.map(({ id, requestId, ...delivery }) => ({
 		...delivery,
 		id: id && redactor.redact(id),
@@ -71,8 +70,16 @@ function tellLaterJobs(
 	addOutputVariables(environment, redacted, log);
 }
 
-function buildChanges(deployment: Deployment, redactor: Redactor): [Change, ...Change[]] {
-	const build = (id: string | undefined) => redactChange(buildChange(deployment, id), redactor);
-	const [first, ...others] = deployment.settings.serviceIds;
+function buildChanges(deployment: Deployment, { overrides, serviceIds }: Settings): [Change, ...Change[]] {
+	const [first, ...others] = serviceIds;
+	if (first === undefined || others.length === 0) return [buildChange(deployment, overrides, first)];
+	const build = (serviceId: string) => buildChange(deployment, overridesOf(overrides, serviceId), serviceId);
 	return [build(first), ...others.map(build)];
+}
+
+// An external id set by hand is for all services: each service needs its own.
+function overridesOf({ fields, ...overrides }: Overrides, serviceId: string): Overrides {
+	const { external_id: given } = fields;
+	if (given === undefined) return { fields, ...overrides };
+	return { fields: { ...fields, external_id: extendExternalId(given, serviceId) }, ...overrides };
 }

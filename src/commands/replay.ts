@@ -1,3 +1,4 @@
+import { detectCi } from '../ci/detect-ci.ts';
 import { deliverChanges } from '../delivery/deliver-changes.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { dropTwins, withoutChange } from '../outbox/drop-twins.ts';
@@ -5,32 +6,36 @@ import { holdFile } from '../outbox/hold-file.ts';
 import { toUndelivered } from '../outbox/keep-undelivered.ts';
 import { findTarget, readUndeliveredFile, rewriteUndeliveredFile } from '../outbox/undelivered-file.ts';
 import { describeFileError } from '../read-regular-file.ts';
-import { missingApiKey } from '../report/messages.ts';
+import { describeMissingApiKey } from '../report/messages.ts';
 import { reportDeliveries } from '../report/report-deliveries.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import type { GivenOptions } from '../settings/options.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { quote } from '../text/visible-text.ts';
+import type { CommandContext } from './command-context.ts';
 import { printChanges } from './print-changes.ts';
-import type { CommandContext } from './record.ts';
 
 /**
  * Sends what a file of undelivered changes holds, each at most once: every change is looked for before it is sent, and taken from the file as
  * soon as it is recorded. What still fails stays. Throws a ConfigurationError where there is no key or no such file.
  */
 export async function replayFile(path: string, options: GivenOptions, context: CommandContext): Promise<ExitCode> {
-	const { environment, log, redactor } = context;
-	const { settings, problems } = readSettings(environment, options, 'replay');
-	redactor.hide(settings.apiKey);
-	log.isVerbose = settings.isVerbose;
-	log.isJson = settings.output === 'json';
+	const { environment, door, key } = context;
+	const { settings, problems } = readSettings({
+		environment,
+		options,
+		command: 'replay',
+		spellVariable: door.spellVariable,
+	});
+	problems.push(...key.problems, ...door.problems);
 	if (problems.length > 0) throw new ConfigurationError(problems);
 	return await holdFile(findTarget(path), () => replayHeldFile(path, settings, context));
 }
 
 async function replayHeldFile(path: string, settings: Settings, context: CommandContext): Promise<ExitCode> {
-	const { log, redactor, clock } = context;
-	const { apiKey, dedupe = 'always' } = settings;
+	const { environment, log, redactor, clock, key } = context;
+	const { apiKey } = key;
+	const { dedupe = 'always' } = settings;
 	const entries = dropTwins(readUndeliveredFile(path));
 	if (entries.length === 0) {
 		log.result(`Nothing to replay: ${quote(path)} holds no change`);
@@ -42,7 +47,7 @@ async function replayHeldFile(path: string, settings: Settings, context: Command
 		printChanges(changes, log);
 		return exitCodes.ok;
 	}
-	if (apiKey === undefined) throw new ConfigurationError([missingApiKey]);
+	if (apiKey === undefined) throw new ConfigurationError([describeMissingApiKey(detectCi(environment)?.apiKeyAdvice)]);
 	const deliveries = await deliverChanges(changes, { ...settings, apiKey, dedupe }, context, (delivery) => {
 		if (delivery.state === 'refused' || delivery.state === 'undelivered') return;
 		updateFile(path, (kept) => withoutChange(kept, delivery.change), log);

@@ -1,24 +1,25 @@
 type LineStyle = (line: string) => string;
 
-/** How each kind of line looks, and whether stderr is used. */
+/** The look of each kind of line, and the stream for lines that are not a result. */
 export type LogStyle = Readonly<{
 	/** A deployment is recorded. */
 	success: LineStyle;
-	/** Something else that the command was called for: a check, a help text, why nothing is recorded. */
+	/** Any other result: a check, a help text, the reason why nothing is recorded. */
 	result: LineStyle;
 	failure: LineStyle;
 	notice: LineStyle;
 	detail: LineStyle;
+	/** False: lines that are not a result go to stderr. */
 	isAllOnStdout: boolean;
 }>;
 
-const asItIs: LineStyle = (line) => line;
+const unchanged: LineStyle = (line) => line;
 const withName: LineStyle = (line) => `alert24-notify: ${line}`;
 
-/** The style of a command: stdout holds what it was called for, stderr the rest, under its name. */
+/** The style of the command: results on stdout, everything else on stderr with the command's name. */
 export const commandLogStyle: LogStyle = {
-	success: asItIs,
-	result: asItIs,
+	success: unchanged,
+	result: unchanged,
 	failure: withName,
 	notice: withName,
 	detail: withName,

@@ -2,69 +2,84 @@ import type { Redactor } from '../text/redact.ts';
 import { toLogLine, toSafeJson } from '../text/visible-text.ts';
 import { commandLogStyle, type LogStyle } from './log-style.ts';
 
-/** Where the program writes: stdout is the result, stderr is everything else. */
+/** The streams of the program: stdout is the result, stderr is everything else. */
 export type Terminal = Readonly<{ writeOut(text: string): void; writeErr(text: string): void }>;
 
-/** The one way to the terminal: every line is redacted, visible and bounded. */
+export type LogOptions = Readonly<{
+	style: LogStyle;
+	/** Print details. */
+	isVerbose: boolean;
+	/** Keep stdout for one JSON object, which `summary` prints. Everything else goes to stderr. */
+	isJson: boolean;
+}>;
+
+const defaults: LogOptions = { style: commandLogStyle, isVerbose: false, isJson: false };
+
+/** Writes to the terminal. Every line is redacted, then made visible, then truncated. */
 export class Log {
-	isVerbose = false;
-	/** Whether stdout is for one JSON object, by `summary`, and everything else goes to stderr. */
-	isJson = false;
+	readonly isJson: boolean;
 	readonly #terminal: Terminal;
 	readonly #redactor: Redactor;
 	readonly #style: LogStyle;
+	readonly #isVerbose: boolean;
 
-	constructor(terminal: Terminal, redactor: Redactor, style: LogStyle = commandLogStyle) {
+	constructor(terminal: Terminal, redactor: Redactor, options: Partial<LogOptions> = {}) {
+		const { style, isVerbose, isJson } = { ...defaults, ...options };
+		this.isJson = isJson;
 		this.#terminal = terminal;
 		this.#redactor = redactor;
 		this.#style = style;
+		this.#isVerbose = isVerbose;
 	}
 
-	/** A deployment that is recorded, one line. */
+	/** Prints that a deployment is recorded, in one line. */
 	success(line: string): void {
-		if (this.isJson) this.#writeBeside(`${this.#style.notice(this.#clean(line))}\n`);
-		else this.#terminal.writeOut(`${this.#style.success(this.#clean(line))}\n`);
+		this.#writeResult(line, this.#style.success);
 	}
 
-	/** What else the command was called for, one line. */
+	/** Prints any other result of the command, in one line. */
 	result(line: string): void {
-		if (this.isJson) this.#writeBeside(`${this.#style.notice(this.#clean(line))}\n`);
-		else this.#terminal.writeOut(`${this.#style.result(this.#clean(line))}\n`);
+		this.#writeResult(line, this.#style.result);
 	}
 
-	/** A text that was asked for by itself, such as the help: on stdout whatever the format. */
+	/** Prints a text that the user asked for, such as the help, on stdout in every format. */
 	print(line: string): void {
 		this.#terminal.writeOut(`${this.#clean(line)}\n`);
 	}
 
-	/** What the command was called for, as JSON. */
+	/** Prints the result as JSON on stdout. */
 	resultJson(value: unknown): void {
 		this.#terminal.writeOut(`${this.#redactor.redact(toSafeJson(value))}\n`);
 	}
 
-	/** The whole result for a program to read: printed where JSON was asked for. */
+	/** Prints the whole result for a program if the user asked for JSON. */
 	summary(value: unknown): void {
 		if (this.isJson) this.resultJson(value);
 	}
 
-	/** JSON that the user should keep: beside the result, unbounded. */
+	/** Prints JSON that the user should keep, beside the result and without a limit. */
 	noticeJson(value: unknown): void {
 		this.#writeBeside(`${this.#redactor.redact(toSafeJson(value))}\n`);
 	}
 
-	/** What the user should know: a remedy, a doubt. One line of the text is one line of the log. */
+	/** Prints a remedy or a doubt. Each line of the text becomes one line of the log. */
 	notice(text: string): void {
 		this.#writeLines(text, this.#style.notice);
 	}
 
-	/** What was called for and did not come to pass. */
+	/** Prints an error. Each line of the text becomes one line of the log. */
 	failure(text: string): void {
 		this.#writeLines(text, this.#style.failure);
 	}
 
-	/** A step, for those who asked for it by ALERT24_VERBOSE. */
+	/** Prints a step if the user asked for details with ALERT24_VERBOSE. */
 	detail(text: string): void {
-		if (this.isVerbose) this.#writeLines(text, this.#style.detail);
+		if (this.#isVerbose) this.#writeLines(text, this.#style.detail);
+	}
+
+	#writeResult(line: string, style: (line: string) => string): void {
+		if (this.isJson) this.#writeBeside(`${this.#style.notice(this.#clean(line))}\n`);
+		else this.#terminal.writeOut(`${style(this.#clean(line))}\n`);
 	}
 
 	#writeLines(text: string, style: (line: string) => string): void {

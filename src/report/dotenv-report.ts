@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
-import { findVariablesFile } from '../ci/bitbucket.ts';
+import { detectCi } from '../ci/detect-ci.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Environment } from '../environment.ts';
 import type { Log } from '../log/log.ts';
@@ -26,7 +26,7 @@ export function writeDotenvReport(path: string, deliveries: readonly Delivery[],
 
 /** Adds the same variables to the file that Bitbucket reads a step's output variables from; others may have written to it. */
 export function addOutputVariables(environment: Environment, deliveries: readonly Delivery[], log: Log): void {
-	const path = findVariablesFile(environment);
+	const path = detectCi(environment)?.findVariablesFile(environment);
 	if (path === undefined) return;
 	try {
 		const others = existsSync(path) ? readRegularFile(path, largestVariablesFile).toString('utf8') : '';

@@ -1,35 +1,44 @@
-import { isBitbucketPipe, spellPipeVariable } from '../commands/bitbucket-pipe.ts';
 import type { Environment } from '../environment.ts';
 import { trimBlanks } from '../text/trim-text.ts';
 import { quote } from '../text/visible-text.ts';
 import { readFlag } from './flag.ts';
-import { type GivenOptions, type OptionDefinition, type OptionName, optionDefinitions, variableOf } from './options.ts';
+import {
+	type Command,
+	type GivenOptions,
+	type OptionDefinition,
+	type OptionName,
+	optionDefinitions,
+	variableOf,
+} from './options.ts';
 
-/** The commands that have settings. */
-export type Command = 'record' | 'replay';
+/** The origin of settings: options, then variables. */
+export type SettingSource = Readonly<{
+	environment: Environment;
+	options: GivenOptions;
+	command: Command;
+	/** Returns the name under which the user set a variable; a pipe has shorter names. */
+	spellVariable(variable: string): string;
+}>;
 
-/** Reads single settings, options before variables, and collects what is wrong with them. */
+/** Reads single settings, options before variables, and collects the mistakes in them. */
 export class SettingReader {
-	/** One sentence a mistake: the setting as the user spelled it, the rule, the value. */
+	/** One sentence for each mistake: the setting as the user spelled it, the rule, the value. */
 	readonly problems: string[] = [];
-	readonly #environment: Environment;
-	readonly #options: GivenOptions;
-	readonly #command: Command;
+	readonly #source: SettingSource;
 
-	constructor(environment: Environment, options: GivenOptions, command: Command) {
-		this.#environment = environment;
-		this.#options = options;
-		this.#command = command;
+	constructor(source: SettingSource) {
+		this.#source = source;
 	}
 
-	/** Undefined also for a setting that the command does not have. */
+	/** Returns undefined also for a setting that the command does not have. */
 	text(name: OptionName): string | undefined {
+		const { command, options, environment } = this.#source;
 		const definition: OptionDefinition | undefined = optionDefinitions.find((option) => option.name === name);
-		if (this.#command === 'replay' && !definition?.isForReplay) return undefined;
-		return this.#options[name] || this.#environment[variableOf(name)];
+		if (!definition?.commands.includes(command)) return undefined;
+		return options[name] || environment[variableOf(name)];
 	}
 
-	/** The items between commas, trimmed, each once. */
+	/** Returns the items between commas, trimmed, each once. */
 	list(name: OptionName): string[] {
 		const items = (this.text(name) ?? '').split(',').map(trimBlanks);
 		return [...new Set(items.filter((item) => item !== ''))];
@@ -48,7 +57,7 @@ export class SettingReader {
 		return choice;
 	}
 
-	/** Refuses a value that is nothing but `$NAME`: it would be recorded as it stands, because no such variable was defined. */
+	/** Rejects a value that is only `$NAME`: the variable is not defined, and the name would be recorded. */
 	rejectReference(name: OptionName, value: string | undefined): void {
 		if (value !== undefined && /^\$(\w+|\{\w+\})$/.test(value)) {
 			this.problems.push(`${this.spell(name)} is ${quote(value)}: a variable that is not defined in this job`);
@@ -59,10 +68,9 @@ export class SettingReader {
 		this.problems.push(`${this.spell(name)} ${rule}; got ${quote(this.text(name))}`);
 	}
 
-	/** The setting in the spelling that the user chose. */
+	/** Returns the setting in the spelling that the user chose. */
 	spell(name: OptionName): string {
-		if (this.#options[name]) return `--${name}`;
-		const variable = variableOf(name);
-		return isBitbucketPipe(this.#environment) ? spellPipeVariable(this.#environment, variable) : variable;
+		const { options, spellVariable } = this.#source;
+		return options[name] ? `--${name}` : spellVariable(variableOf(name));
 	}
 }

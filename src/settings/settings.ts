@@ -1,33 +1,24 @@
-import type { Change } from '../change/change-schema.ts';
+import type { GivenFields, Outcome, Overrides } from '../change/deployment.ts';
+import { outcomes } from '../change/deployment.ts';
 import { findViolations } from '../change/validate-change.ts';
-import { findPipeProblems } from '../commands/bitbucket-pipe.ts';
 import { type DedupeMode, dedupeModes } from '../delivery/dedupe-mode.ts';
 import type { Environment } from '../environment.ts';
 import { readProxySettings } from '../network/proxy.ts';
-import { type Outcome, outcomes } from '../outcome.ts';
 import { type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
-import { readApiKey } from './read-api-key.ts';
 import { readApiUrl } from './read-api-url.ts';
-import { type Command, SettingReader } from './setting-reader.ts';
+import { SettingReader, type SettingSource } from './setting-reader.ts';
 
-/** The fields of a change that the user may set; they are sent exactly as given. */
-type HandSetFields = Readonly<
-	Pick<Change, 'change_type' | 'risk_level' | 'summary' | 'description' | 'changed_by' | 'external_id' | 'source'>
->;
-
-/** What options and variables decide. */
+/** The user's decisions, from options and variables. */
 export type Settings = Readonly<{
-	apiKey: string | undefined;
-	environment: string | undefined;
+	overrides: Overrides;
 	/** Empty: one change for the organization. */
 	serviceIds: readonly string[];
 	deployJob: string | undefined;
 	status: Outcome | undefined;
 	shouldRecordFailures: boolean;
-	fields: Partial<HandSetFields>;
-	tags: readonly string[];
+	lookup: 'auto' | 'never';
 	apiUrl: URL;
-	/** The proxies on the way there, as Node's agents take them. */
+	/** The proxies on the way to Alert24, in the form that Node's agents take. */
 	proxyEnv: Readonly<Record<string, string>>;
 	budgetMs: number;
 	dedupe: DedupeMode | undefined;
@@ -38,13 +29,14 @@ export type Settings = Readonly<{
 	isVerbose: boolean;
 }>;
 
-/** Settings with all that is wrong with them: what cannot be used at all, and what the schema refuses. */
+/** Settings with all mistakes in them: unusable values, and values that the schema rejects. */
 export type ReadSettings = Readonly<{ settings: Settings; problems: string[]; violations: string[] }>;
 
-// All that is recorded as it stands.
+// Texts that are recorded as they stand.
 const recordedTexts = [
 	'environment',
 	'deploy-job',
+	'name',
 	'summary',
 	'description',
 	'changed-by',
@@ -52,27 +44,21 @@ const recordedTexts = [
 	'source',
 ] as const;
 const longestBudgetSeconds = 240;
-const longestJobName = 255;
+const longestName = 255;
 
-/** Reads every setting. One that has a mistake is reported, and is as if it were absent. */
-export function readSettings(
-	environment: Environment,
-	options: GivenOptions,
-	command: Command = 'record',
-): ReadSettings {
-	const reader = new SettingReader(environment, options, command);
+/** Reads every setting. A setting with a mistake is reported and counts as absent. */
+export function readSettings(source: SettingSource): ReadSettings {
+	const reader = new SettingReader(source);
 	const apiUrl = readApiUrl(reader);
 	const isDryRun = reader.flag('dry-run');
-	const proxies = readProxySettings(environment, apiUrl);
+	const proxies = readProxySettings(source.environment, apiUrl);
 	const settings: Settings = {
-		apiKey: readApiKey(environment, reader.problems),
-		environment: reader.text('environment'),
+		overrides: readOverrides(reader),
 		serviceIds: reader.list('service-id'),
-		deployJob: readDeployJob(reader),
+		deployJob: readLimited(reader, 'deploy-job'),
 		status: reader.choice('status', outcomes),
 		shouldRecordFailures: reader.flag('record-failures'),
-		fields: readFields(reader),
-		tags: reader.list('tags'),
+		lookup: reader.choice('lookup', ['auto', 'never']) ?? 'auto',
 		apiUrl,
 		proxyEnv: proxies.proxyEnv,
 		budgetMs: readBudget(reader),
@@ -88,13 +74,22 @@ export function readSettings(
 		for (const item of reader.list(name)) reader.rejectReference(name, item);
 	}
 	if (!isDryRun) reader.problems.push(...proxies.problems);
-	reader.problems.push(...findPipeProblems(environment));
 	return { settings, problems: reader.problems, violations: findViolationsByHand(settings, reader) };
 }
 
-function readFields(reader: SettingReader): Partial<HandSetFields> {
+/** Returns the format of the log. The log is needed before all other settings are read, so mistakes are not reported here. */
+export function readLogSettings(
+	environment: Environment,
+	options: GivenOptions,
+): Pick<Settings, 'output' | 'isVerbose'> {
+	const reader = new SettingReader({ environment, options, command: 'record', spellVariable: (name) => name });
+	return { output: reader.choice('output', ['text', 'json']) ?? 'text', isVerbose: reader.flag('verbose') };
+}
+
+function readOverrides(reader: SettingReader): Overrides {
 	const changeType = reader.text('change-type');
 	const fields = {
+		environment: reader.text('environment'),
 		change_type: changeType === 'auto' ? undefined : changeType,
 		risk_level: reader.text('risk-level'),
 		summary: reader.text('summary'),
@@ -103,18 +98,17 @@ function readFields(reader: SettingReader): Partial<HandSetFields> {
 		external_id: reader.text('external-id'),
 		source: reader.text('source'),
 	};
-	// Unchecked until `findViolationsByHand` has let the schema judge them.
-	return Object.fromEntries(
-		Object.entries(fields).filter(([, value]) => value !== undefined),
-	) as Partial<HandSetFields>;
+	// The type is not proven until `findViolationsByHand` has validated the fields.
+	const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+	return { fields: given as Partial<GivenFields>, name: readLimited(reader, 'name'), tags: reader.list('tags') };
 }
 
-function readDeployJob(reader: SettingReader): string | undefined {
-	const name = reader.text('deploy-job');
-	if (name !== undefined && [...name].length > longestJobName) {
-		reader.reject('deploy-job', `must have at most ${longestJobName} characters`);
+function readLimited(reader: SettingReader, name: OptionName): string | undefined {
+	const text = reader.text(name);
+	if (text !== undefined && [...text].length > longestName) {
+		reader.reject(name, `must have at most ${longestName} characters`);
 	}
-	return name;
+	return text;
 }
 
 function readBudget(reader: SettingReader): number {
@@ -126,14 +120,11 @@ function readBudget(reader: SettingReader): number {
 	return seconds * 1000;
 }
 
-// The schema's word on each value set by hand, with the setting that it came from.
-function findViolationsByHand(settings: Settings, reader: SettingReader): string[] {
-	const common = {
-		...settings.fields,
-		...(settings.environment !== undefined && { environment: settings.environment }),
-	};
-	const parts: object[] = [settings.tags.length > 0 ? { ...common, tags: settings.tags } : common];
-	parts.push(...settings.serviceIds.map((id) => ({ service_id: id })));
+// Validates each value set by hand, and names the setting that it comes from.
+function findViolationsByHand({ overrides, serviceIds }: Settings, reader: SettingReader): string[] {
+	const { fields, tags } = overrides;
+	const parts: object[] = [tags.length > 0 ? { ...fields, tags } : fields];
+	parts.push(...serviceIds.map((id) => ({ service_id: id })));
 	return parts
 		.flatMap(findViolations)
 		.filter((violation) => !violation.isAbsence)

@@ -1,7 +1,7 @@
-/** Cuts a text to a number of characters, the last of them `…`; never in the middle of one. */
-export function cutText(text: string, limit: number): string {
+/** Returns a text of at most `limit` characters. A longer text ends in `…` and is never cut within a character. */
+export function truncate(text: string, limit: number): string {
 	if (text.length <= limit) return text;
-	// As much as can hold more characters than the limit: spreading a text of megabytes only to drop it would be waste.
+	// Spread only the part that can exceed the limit: a text may have megabytes.
 	const characters = [...text.slice(0, 2 * limit + 1)];
 	return characters.length <= limit ? text : `${characters.slice(0, limit - 1).join('')}…`;
 }

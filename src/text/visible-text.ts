@@ -1,4 +1,4 @@
-import { cutText } from './truncate.ts';
+import { truncate } from './truncate.ts';
 
 const longestQuote = 200;
 const longestLine = 4000;
@@ -17,13 +17,13 @@ const sectionMarker = /section_(start|end):/g;
 
 /** One line for a log: visible, bounded, and unable to open or close one of GitLab's collapsible sections. */
 export function toLogLine(text: string): string {
-	return cutText(makeVisible(text), longestLine).replace(sectionMarker, 'section_$1\\u003a');
+	return truncate(makeVisible(text), longestLine).replace(sectionMarker, 'section_$1\\u003a');
 }
 
 /** A value as JSON, bounded: for messages that show what they got. */
 export function quote(value: unknown): string {
-	const text = typeof value === 'string' ? cutText(value, longestQuote) : value;
-	return cutText(makeVisible(stringify(text)), 2 * longestQuote);
+	const text = typeof value === 'string' ? truncate(value, longestQuote) : value;
+	return truncate(makeVisible(stringify(text)), 2 * longestQuote);
 }
 
 /** JSON that means the same, without a character that a terminal or log would act on. */

@@ -1,61 +1,87 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { buildChange } from '../../src/change/build-change.ts';
-import { readGitlabRun } from '../../src/ci/gitlab.ts';
-import type { Outcome } from '../../src/outcome.ts';
-import { readSettings } from '../../src/settings/settings.ts';
-import { gitlabJob } from '../support/run-in-process.ts';
+import type { Deployment, GivenFields } from '../../src/change/deployment.ts';
+import { hashText, isSameDeployment } from '../../src/change/external-id.ts';
+import { findViolations } from '../../src/change/validate-change.ts';
+import { deployment } from '../support/deployment.ts';
 
-type Case = { job?: Record<string, string>; settings?: Record<string, string>; outcome?: Outcome; service?: string };
-
-function externalId({ job = {}, settings = {}, outcome = 'success', service }: Case): string | undefined {
-	const deployment = {
-		run: readGitlabRun({ ...gitlabJob, ...job }),
-		settings: readSettings(settings, {}).settings,
-		outcome,
-		environment: 'production',
-	};
-	return buildChange(deployment, service).external_id;
+function externalId(facts: Partial<Deployment> = {}, service?: string, fields: Partial<GivenFields> = {}) {
+	const change = buildChange({ ...deployment, ...facts }, { fields, name: undefined, tags: [] }, service);
+	assert.deepEqual(findViolations(change), []);
+	return change.external_id;
 }
 
-describe('the external id of a change', () => {
-	it('names the deploy job, the environment and the service', () => {
-		assert.equal(externalId({ service: 'svc_1' }), 'gitlab:gitlab.com:4711:job:903311:production:svc_1');
-		assert.equal(externalId({}), 'gitlab:gitlab.com:4711:job:903311:production');
+const separateJob = (deployJob: string) => ({
+	key: { parts: ['gitlab', 'gitlab.com', '4711', 'pipeline', '81234', deployJob], hasJobId: false },
+});
+
+suite('the external id of a change', () => {
+	test('names the deploy job, the environment and the service', () => {
+		assert.equal(externalId({}, 'svc_1'), 'gitlab:gitlab.com:4711:job:903311:production:svc_1');
+		assert.equal(externalId(), 'gitlab:gitlab.com:4711:job:903311:production');
 	});
 
-	it('is another for a job that GitLab runs again to roll back, in the same old pipeline', () => {
-		assert.notEqual(externalId({ job: { CI_JOB_ID: '903312' } }), externalId({}));
+	test('names the pipeline, the deploy job and the outcome if the id of the deploy job is not known', () => {
+		const id = externalId(separateJob('deploy: eu'));
+		assert.equal(id, 'gitlab:gitlab.com:4711:pipeline:81234:deploy%3A%20eu:success:production');
 	});
 
-	it('names the pipeline and the deploy job in a separate job, which is another job each time it is retried', () => {
-		const settings = { ALERT24_DEPLOY_JOB: 'deploy: eu' };
-		const id = externalId({ settings });
-		assert.equal(id, 'gitlab:gitlab.com:4711:pipeline:81234:deploy%3A eu:production');
-		assert.equal(externalId({ settings, job: { CI_JOB_ID: '903312' } }), id);
+	test('differs between a failed deployment and its retry in the same pipeline', () => {
+		const outcomes = ['success', 'failed', 'canceled', 'timedout'] as const;
+		assert.equal(new Set(outcomes.map((outcome) => externalId({ ...separateJob('deploy'), outcome }))).size, 4);
 	});
 
-	it('tells a deployment that failed from its retry that succeeded', () => {
-		const settings = { ALERT24_DEPLOY_JOB: 'deploy' };
-		const ids = (['success', 'failed', 'canceled', 'timedout'] as const).map((outcome) =>
-			externalId({ settings, outcome }),
-		);
-		assert.equal(new Set(ids).size, 4);
+	test('does not mistake an environment for an outcome', () => {
+		const environment = externalId({ ...separateJob('deploy'), environment: 'failed' }, 'production');
+		const outcome = externalId({ ...separateJob('deploy'), outcome: 'failed', environment: 'production' });
+		assert.notEqual(environment, outcome);
 	});
 
-	it('cannot be that of another deployment, whatever the names hold', () => {
-		const joined = externalId({ settings: { ALERT24_DEPLOY_JOB: 'a:production' }, service: 'b' });
-		const split = externalId({ settings: { ALERT24_DEPLOY_JOB: 'a' }, service: 'production:b' });
+	test('differs between deployments whose names contain the separator', () => {
+		const joined = externalId(separateJob('a:production'), 'b');
+		const split = externalId({ ...separateJob('a'), environment: 'production:production' }, 'b');
 		assert.notEqual(joined, split);
 	});
 
-	it('is absent where GitLab does not tell its ids', () => {
-		assert.equal(externalId({ job: { CI_JOB_ID: undefined as unknown as string } }), undefined);
+	test('is plain ASCII for any name', () => {
+		const id = externalId({ environment: 'région/é "x"\\%' }, 'svc=ü');
+		assert.equal(id, 'gitlab:gitlab.com:4711:job:903311:r%C3%A9gion/%C3%A9%20%22x%22%5C%25:svc%3D%C3%BC');
 	});
 
-	it('is the user’s, told apart by service where there are several', () => {
-		assert.equal(externalId({ settings: { ALERT24_EXTERNAL_ID: 'r-1' }, service: 'a' }), 'r-1');
-		const settings = { ALERT24_EXTERNAL_ID: 'r-1', ALERT24_SERVICE_ID: 'a,b' };
-		assert.equal(externalId({ settings, service: 'b' }), 'r-1:b');
+	test('differs between a migration, a deployment and two summaries of one job', () => {
+		const migration = externalId({}, 'svc_1', { change_type: 'database_migration' });
+		assert.equal(migration, 'gitlab:gitlab.com:4711:job:903311:production:svc_1:type=database_migration');
+		const summary = externalId({}, 'svc_1', { summary: 'Moved the basket' });
+		assert.equal(summary, `gitlab:gitlab.com:4711:job:903311:production:svc_1:summary=${hashText('Moved the basket')}`);
+		assert.notEqual(externalId({}, 'svc_1', { summary: 'Moved the shop' }), summary);
+	});
+
+	test('is the same for a deployment that is set by hand to be a rollback', () => {
+		assert.equal(externalId({}, undefined, { change_type: 'rollback' }), externalId());
+		assert.equal(externalId({}, undefined, { change_type: 'deployment' }), externalId());
+	});
+
+	test('is absent if the CI does not report its ids', () => {
+		assert.equal(externalId({ key: undefined }), undefined);
+	});
+
+	test('is the id set by hand', () => {
+		assert.equal(externalId({}, 'a', { external_id: 'r-1', summary: 'x' }), 'r-1');
+	});
+
+	test('of another source is the same deployment, whatever summary was set by hand', () => {
+		const id = String(externalId());
+		assert.ok(isSameDeployment(String(externalId({}, undefined, { summary: 'x' })), id));
+		assert.ok(isSameDeployment(id, id));
+		assert.ok(!isSameDeployment(String(externalId({}, undefined, { change_type: 'other' })), id));
+		assert.ok(!isSameDeployment(String(externalId({}, 'svc_1')), id));
+	});
+
+	test('hashes a summary in arithmetic that awk has', () => {
+		assert.equal(hashText(''), '00000000');
+		assert.equal(hashText('a'), '00000061');
+		assert.equal(hashText('ab'), '000061c3');
+		assert.match(hashText('é'.repeat(1000)), /^[0-9a-f]{8}$/);
 	});
 });

@@ -69,7 +69,7 @@ describe('whatever text the variables of a Bitbucket step hold', () => {
 					if (url !== undefined) assert.equal(new URL(url).origin, 'https://bitbucket.org');
 				}
 			}),
-			{ numRuns: 150 },
+			{ numRuns: 150, endOnFailure: true },
 		);
 	});
 });

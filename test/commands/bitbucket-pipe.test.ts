@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
-import { isBitbucketPipe, readPipeEnvironment, spellPipeVariable } from '../../src/commands/bitbucket-pipe.ts';
+import { afterEach, beforeEach, suite, test } from 'node:test';
+import { isBitbucketPipe, openBitbucketPipe } from '../../src/commands/bitbucket-pipe.ts';
 import { optionDefinitions, variableOf } from '../../src/settings/options.ts';
 import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { bitbucketStep } from '../support/bitbucket-step.ts';
@@ -12,7 +12,7 @@ import { type ProgramRun, runProgram } from '../support/run-program.ts';
 
 const success = (text: string) => `\u001b[32m✔ ${text}\u001b[0m\n`;
 
-describe('a pipe', () => {
+suite('a pipe', () => {
 	let alert24: Alert24StandIn;
 	let directory: string;
 	let storage: string;
@@ -36,21 +36,21 @@ describe('a pipe', () => {
 		);
 	}
 
-	it('says on stdout, with a check mark, what it recorded', async () => {
+	test('prints the recorded change on stdout with a check mark', async () => {
 		const { exitCode, stdout, stderr } = await runPipe({ SERVICE_ID: 'svc_web' });
 		const id = alert24.changes.at(-1)?.id;
 		const change = `Deployed web-shop @ c1f7a9e0 in "production" for service "svc_web" (change ${id})`;
 		assert.deepEqual([exitCode, stdout, stderr], [0, success(`Recorded: ${change}`), '']);
 	});
 
-	it('explains each step by DEBUG, without the key', async () => {
+	test('explains each step by DEBUG, without the key', async () => {
 		const { exitCode, stdout, stderr } = await runPipe({ DEBUG: 'true' });
 		assert.deepEqual([exitCode, stderr], [0, '']);
 		assert.match(stdout, /^DEBUG: attempt 1: answered 201/m);
 		assert.ok(!stdout.includes(alert24.apiKey));
 	});
 
-	it('tells all mistakes of its configuration, by the names that were used, and fails', async () => {
+	test('reports all mistakes of its configuration under the names that the user set, and fails', async () => {
 		const { exitCode, stdout, stderr } = await runPipe({
 			BITBUCKET_DEPLOYMENT_ENVIRONMENT: '',
 			ALERT24_API_KEY: '',
@@ -64,8 +64,8 @@ describe('a pipe', () => {
 		assert.deepEqual([exitCode, stderr], [1, '']);
 		for (const line of stdout.trimEnd().split('\n')) assert.match(line, /^\u001b\[31m✖ .*\u001b\[0m$/);
 		for (const text of [
-			'no environment is known',
-			'ALERT24_API_KEY is empty',
+			'the environment is not known',
+			'ALERT24_API_KEY is not set',
 			'(from SERVICE_ID)',
 			'(from TAGS)',
 			'DEBUG must be true or false; got "maybe"',
@@ -76,7 +76,7 @@ describe('a pipe', () => {
 		}
 	});
 
-	it('fails for a value that Alert24 does not have', async () => {
+	test('fails for a value that Alert24 does not have', async () => {
 		const { exitCode, stdout } = await runPipe({ RISK_LEVEL: 'severe' });
 		assert.equal(exitCode, 1);
 		assert.match(stdout, /✖ risk_level must be one of .*; got "severe" \(from RISK_LEVEL\)/);
@@ -86,7 +86,7 @@ describe('a pipe', () => {
 		['refused', { kind: 'status', status: 403 }],
 		['not delivered', { kind: 'status', status: 503 }],
 	] as const) {
-		it(`says loudly what was ${title}, keeps it in its storage directory, and leaves the deployment alone`, async () => {
+		test(`says loudly what was ${title}, keeps it in its storage directory, and leaves the deployment alone`, async () => {
 			alert24.failAlways(fault);
 			const { exitCode, stdout, stderr } = await runPipe({ TIMEOUT: '1' });
 			assert.deepEqual([exitCode, stderr], [0, '']);
@@ -96,14 +96,14 @@ describe('a pipe', () => {
 			assert.equal(changes.length, 1);
 		});
 
-		it(`fails the step for what was ${title} where FAIL_ON_ERROR says so`, async () => {
+		test(`fails the step for what was ${title} where FAIL_ON_ERROR says so`, async () => {
 			alert24.failAlways(fault);
 			assert.equal((await runPipe({ TIMEOUT: '1', FAIL_ON_ERROR: 'true' })).exitCode, 1);
 			assert.equal((await runPipe({ TIMEOUT: '1', ALERT24_FAIL_ON_ERROR: 'yes' })).exitCode, 1);
 		});
 	}
 
-	it('prints what was not delivered where it may not write', async () => {
+	test('prints what was not delivered where it may not write', async () => {
 		alert24.failAlways({ kind: 'status', status: 503 });
 		const { exitCode, stdout, stderr } = await runPipe({
 			TIMEOUT: '1',
@@ -114,7 +114,7 @@ describe('a pipe', () => {
 		assert.match(stdout, /"external_id": "bitbucket:step:/);
 	});
 
-	it('adds the id of the change to the variables of the step, below what others wrote', async () => {
+	test('adds the id of the change to the variables of the step, below what others wrote', async () => {
 		const file = join(directory, 'variables');
 		writeFileSync(file, 'OTHER=1');
 		const { exitCode, stdout } = await runPipe({ BITBUCKET_PIPELINES_VARIABLES_PATH: file });
@@ -129,7 +129,7 @@ describe('a pipe', () => {
 		]);
 	});
 
-	it('says nothing where there is no such file to write to', async () => {
+	test('says nothing where there is no such file to write to', async () => {
 		const { exitCode, stdout } = await runPipe({
 			BITBUCKET_PIPELINES_VARIABLES_PATH: join(directory, 'none/variables'),
 		});
@@ -137,20 +137,20 @@ describe('a pipe', () => {
 		assert.match(stdout, /^\u001b\[32m✔ Recorded: [^\n]*\n$/);
 	});
 
-	it('prints nothing but the change in a dry run', async () => {
+	test('prints nothing but the change in a dry run', async () => {
 		const { exitCode, stdout, stderr } = await runPipe({ DRY_RUN: 'true', ALERT24_API_KEY: '' });
 		assert.deepEqual([exitCode, stderr], [0, '']);
 		assert.equal(JSON.parse(stdout).source, 'bitbucket-pipelines');
 	});
 
-	it('keeps stdout for the JSON where OUTPUT asks for it', async () => {
+	test('keeps stdout for the JSON where OUTPUT asks for it', async () => {
 		const { exitCode, stdout, stderr } = await runPipe({ OUTPUT: 'json' });
 		assert.equal(exitCode, 0);
 		assert.equal(JSON.parse(stdout).outcome, 'recorded');
 		assert.match(stderr, /^INFO: Recorded: /);
 	});
 
-	it('takes the API key by its short name, and shows it nowhere', async () => {
+	test('takes the API key by its short name, and shows it nowhere', async () => {
 		const { exitCode, stdout } = await runPipe({
 			ALERT24_API_KEY: '',
 			API_KEY: alert24.apiKey,
@@ -161,44 +161,50 @@ describe('a pipe', () => {
 		assert.equal(alert24.sentChanges.at(-1)?.summary, '[redacted]');
 	});
 
-	it('knows commit and message from the clone', async () => {
+	test('reads commit and message with git, and goes without them if git is not installed', async () => {
 		using repository = new GitRepository();
 		const sha = repository.commit('Sort the basket by price');
 		const variables = { BITBUCKET_CLONE_DIR: repository.directory, BITBUCKET_COMMIT: sha.slice(0, 12) };
-		for (const path of [String(process.env['PATH']), directory]) {
+		for (const [path, commit] of [
+			[String(process.env['PATH']), [sha, 'Sort the basket by price']],
+			[directory, [sha.slice(0, 12), undefined]],
+		] as const) {
 			await runPipe({ ...variables, PATH: path });
 			const change = alert24.sentChanges.at(-1);
-			assert.deepEqual([change?.commit_sha, change?.commit_message], [sha, 'Sort the basket by price']);
+			assert.deepEqual([change?.commit_sha, change?.commit_message], commit);
 		}
 	});
 });
 
-describe('the settings of a pipe', () => {
-	it('are known by two names each, and the full one wins', () => {
+suite('the settings of a pipe', () => {
+	test('have two names each, and the full one wins', () => {
 		for (const { name } of optionDefinitions) {
 			const [full, short] = [variableOf(name), variableOf(name).replace('ALERT24_', '')];
-			assert.equal(readPipeEnvironment({ [short]: 'a' })[full], 'a');
-			assert.equal(readPipeEnvironment({ [short]: 'a', [full]: 'b' })[full], 'b');
-			assert.equal(spellPipeVariable(readPipeEnvironment({ [short]: 'a' }), full), short);
-			assert.equal(spellPipeVariable(readPipeEnvironment({ [short]: 'a', [full]: 'b' }), full), full);
+			assert.equal(openBitbucketPipe({ [short]: 'a' }).environment[full], 'a');
+			assert.equal(openBitbucketPipe({ [short]: 'a', [full]: 'b' }).environment[full], 'b');
+			assert.equal(openBitbucketPipe({ [short]: 'a' }).spellVariable(full), short);
+			assert.equal(openBitbucketPipe({ [short]: 'a', [full]: 'b' }).spellVariable(full), full);
 		}
 	});
 
-	it('may be lists, by either name, without their empty items', () => {
+	test('may be lists under either name, without empty items', () => {
 		const list = { TAGS_COUNT: '3', TAGS_0: 'a b', TAGS_2: 'c' };
-		assert.equal(readPipeEnvironment(list)['ALERT24_TAGS'], 'a b,c');
-		assert.equal(readPipeEnvironment({ ...list, ALERT24_TAGS_COUNT: '1', ALERT24_TAGS_0: 'd' })['ALERT24_TAGS'], 'd');
-		assert.equal(readPipeEnvironment({ TAGS_COUNT: '0' })['ALERT24_TAGS'], undefined);
-		assert.equal(readPipeEnvironment({ TAGS_COUNT: 'many', TAGS_0: 'a' })['ALERT24_TAGS'], undefined);
-		assert.equal(readPipeEnvironment({ TAGS_COUNT: '1e12', TAGS_0: 'a' })['ALERT24_TAGS'], 'a');
+		assert.equal(openBitbucketPipe(list).environment['ALERT24_TAGS'], 'a b,c');
+		assert.equal(
+			openBitbucketPipe({ ...list, ALERT24_TAGS_COUNT: '1', ALERT24_TAGS_0: 'd' }).environment['ALERT24_TAGS'],
+			'd',
+		);
+		assert.equal(openBitbucketPipe({ TAGS_COUNT: '0' }).environment['ALERT24_TAGS'], undefined);
+		assert.equal(openBitbucketPipe({ TAGS_COUNT: 'many', TAGS_0: 'a' }).environment['ALERT24_TAGS'], undefined);
+		assert.equal(openBitbucketPipe({ TAGS_COUNT: '1e12', TAGS_0: 'a' }).environment['ALERT24_TAGS'], 'a');
 	});
 
-	it('have DEBUG for being verbose, the last of three names', () => {
-		assert.equal(readPipeEnvironment({ DEBUG: 'true' })['ALERT24_VERBOSE'], 'true');
-		assert.equal(readPipeEnvironment({ DEBUG: 'true', VERBOSE: 'false' })['ALERT24_VERBOSE'], 'false');
+	test('have DEBUG for verbose, the last of three names', () => {
+		assert.equal(openBitbucketPipe({ DEBUG: 'true' }).environment['ALERT24_VERBOSE'], 'true');
+		assert.equal(openBitbucketPipe({ DEBUG: 'true', VERBOSE: 'false' }).environment['ALERT24_VERBOSE'], 'false');
 	});
 
-	it('are those of a pipe only where there is a storage directory', () => {
+	test('belong to a pipe only if there is a storage directory', () => {
 		assert.equal(isBitbucketPipe({ BITBUCKET_BUILD_NUMBER: '1' }), false);
 		assert.equal(isBitbucketPipe({ BITBUCKET_PIPE_STORAGE_DIR: '/storage' }), true);
 	});

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { changeSchema } from '../../src/change/change-schema.ts';
 import { optionDefinitions } from '../../src/settings/options.ts';
 import { version } from '../../src/version.ts';
 import { gitlabJob, runInProcess } from '../support/run-in-process.ts';
 
-describe('the command line', () => {
-	it('teaches every option, the variables, the exit codes and examples by --help', async () => {
+suite('the command line', () => {
+	test('teaches every option, the variables, the exit codes and examples by --help', async () => {
 		const { exitCode, stdout, stderr } = await runInProcess(['--help'], {});
 		assert.deepEqual([exitCode, stderr], [0, '']);
 		for (const { name } of optionDefinitions) assert.match(stdout, new RegExp(`--${name}\\b`));
@@ -16,7 +16,7 @@ describe('the command line', () => {
 		for (const line of stdout.split('\n')) assert.ok([...line].length <= 110, line);
 	});
 
-	it('prints help for each command', async () => {
+	test('prints help for each command', async () => {
 		for (const command of ['record', 'replay', 'validate', 'schema']) {
 			const { exitCode, stdout } = await runInProcess([command, '--help'], {});
 			assert.equal(exitCode, 0);
@@ -24,17 +24,17 @@ describe('the command line', () => {
 		}
 	});
 
-	it('prints the version', async () => {
+	test('prints the version', async () => {
 		assert.deepEqual(await runInProcess(['--version'], {}), { exitCode: 0, stdout: `${version}\n`, stderr: '' });
 	});
 
-	it('prints the schema', async () => {
+	test('prints the schema', async () => {
 		const { exitCode, stdout } = await runInProcess(['schema'], {});
 		assert.equal(exitCode, 0);
 		assert.deepEqual(JSON.parse(stdout), changeSchema);
 	});
 
-	it('takes every setting as an option', async () => {
+	test('accepts every setting as an option', async () => {
 		const given: Record<string, string> = {
 			environment: 'staging',
 			'service-id': 'svc_1',
@@ -63,7 +63,7 @@ describe('the command line', () => {
 				change.summary,
 				change.description,
 			],
-			['staging', 'svc_1', 'code', 'critical', 's -- "s"', 'd'],
+			['staging', 'svc_1', 'code', 'critical', 'Failed: s -- "s"', 'd'],
 		);
 		assert.deepEqual(
 			[change.tags, change.changed_by, change.external_id, change.source],
@@ -71,7 +71,7 @@ describe('the command line', () => {
 		);
 	});
 
-	it('prints an array in a dry run for several services', async () => {
+	test('prints an array in a dry run for several services', async () => {
 		const { stdout } = await runInProcess(['--dry-run', '--environment=a', '--service-id=x,y'], gitlabJob);
 		assert.deepEqual(
 			JSON.parse(stdout).map((change: { service_id: string }) => change.service_id),
@@ -83,7 +83,7 @@ describe('the command line', () => {
 		[['--bogus'], /^alert24-notify: Unknown argument: bogus \(see alert24-notify --help\)\n$/],
 		[['frobnicate'], /Unknown argument: frobnicate/],
 		[['--summary'], /Not enough arguments following: summary/],
-		[['--environment', 'a', '--environment', 'b'], /--environment is given twice; ALERT24_ENVIRONMENT takes one value/],
+		[['--environment', 'a', '--environment', 'b'], /--environment occurs twice; it takes one value/],
 		[['--dry-run=maybe'], /"--dry-run=maybe" must end in =true or =false/],
 		[
 			['--dry-run', '--environment', 'a', '--timeout', 'soon'],
@@ -91,7 +91,7 @@ describe('the command line', () => {
 		],
 		[['--api-key', 'x'], /Unknown argument: api-key/],
 		[['validate'], /Not enough non-option arguments/],
-		[['validate', '/no/such/file'], /"\/no\/such\/file" cannot be read \(ENOENT\)/],
+		[['validate', '/no/such/file'], /"\/no\/such\/file" does not exist/],
 		[['replay'], /Not enough non-option arguments/],
 		[['replay', '--environment', 'a', 'x.json'], /Unknown argument: environment/],
 		[['--no-environment'], /Unknown argument: no-environment/],
@@ -101,7 +101,7 @@ describe('the command line', () => {
 		[['validate', '/dev/zero'], /"\/dev\/zero" is not a regular file; a pipe can be read as -/],
 	];
 	for (const [argv, message] of mistakes) {
-		it(`refuses ${argv.join(' ')} with exit code 2`, async () => {
+		test(`refuses ${argv.join(' ')} with exit code 2`, async () => {
 			const { exitCode, stdout, stderr } = await runInProcess(argv, gitlabJob);
 			assert.deepEqual([exitCode, stdout], [2, '']);
 			assert.match(stderr, message);
@@ -109,11 +109,11 @@ describe('the command line', () => {
 	}
 });
 
-describe('validate', () => {
+suite('validate', () => {
 	const validate = (stdin: string) =>
 		runInProcess(['validate', '-'], {}, { readStdin: () => Promise.resolve(Buffer.from(stdin, 'latin1')) });
 
-	it('takes what a dry run prints', async () => {
+	test('takes what a dry run prints', async () => {
 		for (const services of ['x', 'x,y']) {
 			const { stdout } = await runInProcess(['--dry-run', '--environment=a', `--service-id=${services}`], gitlabJob);
 			const result = await runInProcess(
@@ -129,7 +129,7 @@ describe('validate', () => {
 		}
 	});
 
-	it('tells everything that is wrong, with exit code 3', async () => {
+	test('tells everything that is wrong, with exit code 3', async () => {
 		assert.deepEqual(await validate('[{"summary":"a","environment":"b"},{"summary":1}]'), {
 			exitCode: 3,
 			stdout: '',
@@ -138,7 +138,7 @@ describe('validate', () => {
 		});
 	});
 
-	it('refuses what is not JSON in UTF-8, with exit code 3', async () => {
+	test('refuses what is not JSON in UTF-8, with exit code 3', async () => {
 		for (const text of ['', '{', '{"summary":"\xff"}']) {
 			const { exitCode, stderr } = await validate(text);
 			assert.equal(exitCode, 3);
@@ -146,7 +146,7 @@ describe('validate', () => {
 		}
 	});
 
-	it('refuses an empty array, and what is nested too deeply to be shown', async () => {
+	test('refuses an empty array, and what is nested too deeply to be shown', async () => {
 		assert.equal((await validate('[]')).stderr, 'alert24-notify: the array holds no change\n');
 		const deep = `{"summary":"a","environment":"b","branch":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
 		const { exitCode, stderr } = await validate(deep);

@@ -115,7 +115,7 @@ suite('the file of undelivered changes', () => {
 	test('that is not there, or a directory, is said to be so', async () => {
 		await using alert24 = await startAlert24();
 		const says = async (path: string) => (await tryDelivery(alert24, { argv: ['replay', path] })).stderr;
-		assert.match(await says(join(directory, 'nothing.json')), /cannot be read \(ENOENT\)/);
+		assert.match(await says(join(directory, 'nothing.json')), /does not exist/);
 		assert.match(await says(directory), /is not a regular file/);
 	});
 });

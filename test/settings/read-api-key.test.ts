@@ -2,57 +2,56 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { readApiKey } from '../../src/settings/read-api-key.ts';
 
 const key = 'ak_live_0123456789abcdefghijABCDEFGHIJKL';
 
-function read(environment: Record<string, string>): { key: string | undefined; problems: string[] } {
-	const problems: string[] = [];
-	return { key: readApiKey(environment, problems), problems };
+function read(environment: Record<string, string>): { key: string | undefined; problems: readonly string[] } {
+	const { apiKey, problems } = readApiKey(environment);
+	return { key: apiKey, problems };
 }
 
-describe('readApiKey', () => {
+suite('readApiKey', () => {
 	let directory: string;
 	before(() => {
 		directory = mkdtempSync(join(tmpdir(), 'alert24-key-'));
 	});
 	after(() => rmSync(directory, { recursive: true }));
 
-	it('takes the variable for the key', () => {
+	test('reads the key from the variable', () => {
 		assert.deepEqual(read({ ALERT24_API_KEY: key }), { key, problems: [] });
 	});
 
-	it('takes the variable for the path of a file, as a GitLab file variable gives it', () => {
+	test('reads the key from a file that the variable names, as a GitLab file variable does', () => {
 		const path = join(directory, 'ALERT24_API_KEY');
 		writeFileSync(path, `${key}\n`);
 		assert.deepEqual(read({ ALERT24_API_KEY: path }), { key, problems: [] });
 		assert.deepEqual(read({ ALERT24_API_KEY_FILE: path }), { key, problems: [] });
 	});
 
-	it('gives nothing, and no problem, where neither variable is set', () => {
+	test('returns nothing and no problem if neither variable is set', () => {
 		assert.deepEqual(read({}), { key: undefined, problems: [] });
 	});
 
-	it('refuses two sources', () => {
+	test('rejects two sources', () => {
 		assert.deepEqual(read({ ALERT24_API_KEY: key, ALERT24_API_KEY_FILE: '/x' }).problems, [
-			'ALERT24_API_KEY and ALERT24_API_KEY_FILE are both set: keep the one that is meant',
+			'ALERT24_API_KEY and ALERT24_API_KEY_FILE are both set: remove one of them',
 		]);
 	});
 
-	it('says which file cannot be read', () => {
+	test('reports a file that cannot be read, without its path, which may be the key itself', () => {
 		const path = join(directory, 'none');
-		const problem = `the file of the API key, "${path}", cannot be read (ENOENT)`;
-		assert.deepEqual(read({ ALERT24_API_KEY: path }).problems, [problem]);
-		assert.deepEqual(read({ ALERT24_API_KEY_FILE: path }).problems, [problem]);
+		assert.deepEqual(read({ ALERT24_API_KEY: path }).problems, ['the file of ALERT24_API_KEY does not exist']);
+		assert.deepEqual(read({ ALERT24_API_KEY_FILE: key }).problems, ['the file of ALERT24_API_KEY_FILE does not exist']);
 		assert.match(read({ ALERT24_API_KEY_FILE: directory }).problems.join(), /is not a regular file/);
 	});
 
-	it('refuses a file that holds something else than a key', () => {
+	test('rejects a file that does not contain a key', () => {
 		for (const [content, flaw] of [
 			['', 'is empty'],
 			['x'.repeat(5000), 'is larger than 4096 bytes'],
-			[`${key} ${key}`, 'holds spaces'],
+			[`${key} ${key}`, 'contains spaces'],
 		] as const) {
 			const path = join(directory, 'other');
 			writeFileSync(path, content);
@@ -60,32 +59,32 @@ describe('readApiKey', () => {
 		}
 	});
 
-	it('refuses what cannot be sent as a key, and does not show it', () => {
+	test('rejects a text that cannot be a key, and does not print it', () => {
 		for (const flawed of [`${key}\nx`, `${key} x`, `${key}é`, 'short', '  ']) {
 			const { key: none, problems } = read({ ALERT24_API_KEY: flawed });
 			assert.equal(none, undefined);
-			assert.match(problems.join(), /^ALERT24_API_KEY .*an Alert24 key is ak_live_ and 32 letters and digits$/);
+			assert.match(problems.join(), /^ALERT24_API_KEY .*an Alert24 key is ak_live_ followed by 32 letters and digits$/);
 			assert.ok(flawed.trim() === '' || !problems.join().includes(flawed));
 		}
 	});
 
-	it('takes a relative path, too, where there is such a file', () => {
+	test('accepts a relative path of an existing file', () => {
 		writeFileSync(join(directory, 'key.txt'), key);
 		const path = relative('.', join(directory, 'key.txt'));
 		assert.deepEqual(read({ ALERT24_API_KEY: path }), { key, problems: [] });
 	});
 
-	it('takes a text that is too long for a path for a key', () => {
+	test('reads a text that is too long for a path as a key', () => {
 		assert.deepEqual(read({ ALERT24_API_KEY: 'k'.repeat(5000) }), { key: 'k'.repeat(5000), problems: [] });
 	});
 
-	it('refuses a pipe or a device, which might never end', () => {
+	test('rejects a pipe or a device, which might never end', () => {
 		for (const path of ['/dev/zero', '/dev/null']) {
 			assert.match(read({ ALERT24_API_KEY: path }).problems.join(), /is not a regular file$/);
 		}
 	});
 
-	it('refuses the name of a variable that has no value', () => {
+	test('rejects the name of a variable that is not defined', () => {
 		assert.deepEqual(read({ ALERT24_API_KEY: '$ALERT24_PROD_KEY' }).problems, [
 			'ALERT24_API_KEY is "$ALERT24_PROD_KEY": a variable that is not defined in this job',
 		]);

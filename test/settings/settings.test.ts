@@ -1,22 +1,25 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { readSettings } from '../../src/settings/settings.ts';
+import { suite, test } from 'node:test';
+import type { Command, GivenOptions } from '../../src/settings/options.ts';
+import { readSettings as readSettingsOf } from '../../src/settings/settings.ts';
 
-describe('readSettings', () => {
-	it('has a default for everything that need not be known', () => {
+function readSettings(environment: Record<string, string>, options: GivenOptions, command: Command = 'record') {
+	return readSettingsOf({ environment, options, command, spellVariable: (variable) => variable });
+}
+
+suite('readSettings', () => {
+	test('returns defaults without options and variables', () => {
 		const { settings, problems, violations } = readSettings({}, {});
 		assert.deepEqual([problems, violations], [[], []]);
 		assert.deepEqual(
 			{ ...settings, apiUrl: settings.apiUrl.href },
 			{
-				apiKey: undefined,
-				environment: undefined,
+				overrides: { fields: {}, name: undefined, tags: [] },
 				serviceIds: [],
 				deployJob: undefined,
 				status: undefined,
 				shouldRecordFailures: false,
-				fields: {},
-				tags: [],
+				lookup: 'auto',
 				apiUrl: 'https://app.alert24.net/',
 				proxyEnv: {},
 				budgetMs: 60_000,
@@ -30,19 +33,19 @@ describe('readSettings', () => {
 		);
 	});
 
-	it('prefers an option to its variable, and the variable to an empty option', () => {
+	test('prefers an option to its variable, and the variable to an empty option', () => {
 		const read = (option: string) => readSettings({ ALERT24_ENVIRONMENT: 'variable' }, { environment: option });
-		assert.equal(read('option').settings.environment, 'option');
-		assert.equal(read('').settings.environment, 'variable');
+		assert.equal(read('option').settings.overrides.fields.environment, 'option');
+		assert.equal(read('').settings.overrides.fields.environment, 'variable');
 	});
 
-	it('splits lists at commas, trims their items, and keeps each once', () => {
+	test('splits lists at commas, trims their items, and keeps each once', () => {
 		const { settings } = readSettings({ ALERT24_SERVICE_ID: ' a , b,,a', ALERT24_TAGS: 'two words,\n x ' }, {});
 		assert.deepEqual(settings.serviceIds, ['a', 'b']);
-		assert.deepEqual(settings.tags, ['two words', 'x']);
+		assert.deepEqual(settings.overrides.tags, ['two words', 'x']);
 	});
 
-	it('takes true, 1 and yes for true, in any case', () => {
+	test('reads true, 1 and yes as true, in any case', () => {
 		for (const [text, flag] of [
 			['true', true],
 			['TRUE', true],
@@ -56,7 +59,7 @@ describe('readSettings', () => {
 		}
 	});
 
-	it('reports every mistake at once, each with the setting as it was spelled, the rule and the value', () => {
+	test('reports every mistake at once, each with the setting as the user spelled it, the rule and the value', () => {
 		const { problems, violations } = readSettings(
 			{
 				ALERT24_STATUS: 'done',
@@ -65,6 +68,7 @@ describe('readSettings', () => {
 				ALERT24_CHANGE_TYPE: 'deploy',
 				ALERT24_SERVICE_ID: 'a,b c,$SERVICE',
 				ALERT24_DEDUPE: 'sometimes',
+				ALERT24_LOOKUP: 'off',
 				ALERT24_OUTPUT: 'xml',
 				ALERT24_TAGS: `x,${'y'.repeat(256)}`,
 			},
@@ -74,6 +78,7 @@ describe('readSettings', () => {
 			'ALERT24_API_URL must be a URL such as https://app.alert24.net; got "app.alert24.net"',
 			'ALERT24_STATUS must be one of success, failed, canceled, timedout; got "done"',
 			'ALERT24_RECORD_FAILURES must be true or false; got "maybe"',
+			'ALERT24_LOOKUP must be one of auto, never; got "off"',
 			'--timeout must be a number of seconds from 1 to 240; got "5 minutes"',
 			'ALERT24_DEDUPE must be one of on-retry, always, never; got "sometimes"',
 			'ALERT24_OUTPUT must be one of text, json; got "xml"',
@@ -88,7 +93,7 @@ describe('readSettings', () => {
 		]);
 	});
 
-	it('takes from 1 to 240 seconds', () => {
+	test('accepts 1 to 240 seconds', () => {
 		for (const seconds of ['1', '2.5', '240']) {
 			assert.equal(readSettings({ ALERT24_TIMEOUT: seconds }, {}).settings.budgetMs, Number(seconds) * 1000);
 		}
@@ -97,14 +102,14 @@ describe('readSettings', () => {
 		}
 	});
 
-	it('takes a base URL with a path, and drops a slash at its end', () => {
+	test('accepts a base URL with a path, and drops a trailing slash', () => {
 		const read = (url: string) => readSettings({ ALERT24_API_URL: url }, {}).settings.apiUrl.href;
 		assert.equal(read('https://proxy.example.com/alert24/'), 'https://proxy.example.com/alert24');
 		assert.equal(read('http://127.0.0.1:8080'), 'http://127.0.0.1:8080/');
 		assert.equal(read('http://[::1]:8080/t/'), 'http://[::1]:8080/t');
 	});
 
-	it('refuses a base URL that would send the key in the clear or to the wrong place', () => {
+	test('rejects a base URL that would send the key unencrypted or to the wrong place', () => {
 		const read = (url: string) => readSettings({ ALERT24_API_URL: url }, {}).problems.join();
 		assert.match(read('http://alert24.example.com'), /must begin with https:\/\//);
 		assert.match(read('http://127.0.0.1.example.com'), /must begin with https:\/\//);
@@ -117,15 +122,16 @@ describe('readSettings', () => {
 			'https://a:pa55word@exa mple.com',
 			'a:pa55word@b',
 		]) {
-			assert.equal(read(url), 'ALERT24_API_URL must not hold a user name or password');
+			assert.equal(read(url), 'ALERT24_API_URL must not contain a user name or password');
 		}
 	});
 
-	it('refuses every text that is nothing but the name of a variable, because it would be recorded as it stands', () => {
+	test('rejects every text that is only the name of a variable', () => {
 		for (const name of [
 			'ENVIRONMENT',
 			'SERVICE_ID',
 			'DEPLOY_JOB',
+			'NAME',
 			'SUMMARY',
 			'DESCRIPTION',
 			'TAGS',
@@ -140,19 +146,19 @@ describe('readSettings', () => {
 		}
 	});
 
-	it('leaves settings that a replay does not have unread', () => {
+	test('ignores settings that a replay does not have', () => {
 		const { settings, problems } = readSettings(
 			{ ALERT24_STATUS: 'bogus', ALERT24_ENVIRONMENT: '$X', ALERT24_TIMEOUT: '5' },
 			{},
 			'replay',
 		);
 		assert.deepEqual(
-			[settings.status, settings.environment, settings.budgetMs, problems],
+			[settings.status, settings.overrides.fields.environment, settings.budgetMs, problems],
 			[undefined, undefined, 5000, []],
 		);
 	});
 
-	it('tells of a malformed proxy with the other mistakes, but for a dry run', () => {
+	test('reports a malformed proxy with the other mistakes, except in a dry run', () => {
 		const proxy = { HTTPS_PROXY: 'socks5://someone:pa55word@proxy:1' };
 		const problem = 'HTTPS_PROXY must be the URL of an HTTP proxy, such as http://proxy.example.com:3128';
 		assert.deepEqual(readSettings({ ...proxy, ALERT24_TIMEOUT: '0' }, {}).problems.length, 2);
@@ -160,7 +166,7 @@ describe('readSettings', () => {
 		assert.deepEqual(readSettings(proxy, { 'dry-run': 'true' }).problems, []);
 	});
 
-	it('takes no longer for lists and addresses made to slow it down', () => {
+	test('reads hostile lists and addresses in linear time', () => {
 		const startedAt = performance.now();
 		readSettings(
 			{ ALERT24_TAGS: `a${' '.repeat(120_000)}b`, ALERT24_API_URL: `https://x/${'/'.repeat(120_000)}y` },

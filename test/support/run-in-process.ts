@@ -1,4 +1,4 @@
-import { run, type Surroundings } from '../../src/cli.ts';
+import { type ProcessIo, run } from '../../src/cli.ts';
 import { createTerminal } from './terminal.ts';
 
 /** The variables of a GitLab deploy job that a complete change needs. */
@@ -27,16 +27,16 @@ export type RunResult = Readonly<{ exitCode: number; stdout: string; stderr: str
 export async function runInProcess(
 	argv: readonly string[],
 	variables: Readonly<Record<string, string>>,
-	surroundings: Partial<Surroundings> & { stdin?: string } = {},
+	io: Partial<ProcessIo> & { stdin?: string } = {},
 ): Promise<RunResult> {
 	const terminal = createTerminal();
-	const { stdin = '' } = surroundings;
+	const { stdin = '' } = io;
 	const exitCode = await run(argv, {
 		variables,
 		terminal,
 		signal: new AbortController().signal,
 		readStdin: () => Promise.resolve(Buffer.from(stdin)),
-		...surroundings,
+		...io,
 	});
 	return { exitCode, stdout: terminal.stdout, stderr: terminal.stderr };
 }
