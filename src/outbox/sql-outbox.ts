@@ -1,0 +1,264 @@
+import { randomUUID } from 'node:crypto';
+import type { Change } from '../change/change-schema.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import { buildOutboxKey } from './build-outbox-key.ts';
+import type { Claim, FinishedDelivery, NewEntry, Outbox } from './outbox.ts';
+
+/** A statement with its values for `$1`, `$2` …. */
+export type Statement = readonly [sql: string, ...values: (string | number | null)[]];
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A database that runs the statements of `SqlOutbox`: SQLite or PostgreSQL. */
+export interface SqlDatabase {
+	readonly engine: 'sqlite' | 'postgres';
+	/**
+	 * Runs the statements in one transaction and returns the rows of each. The transaction is durable when the promise resolves. Rejects
+	 * with an `OutboxError` if the database cannot be read or written.
+	 */
+	run(statements: readonly Statement[]): Promise<Row[][]>;
+	close(): Promise<void>;
+}
+
+/** A change on its way into the database, with what its owner wants to find with it. */
+export type NewRow = NewEntry & Readonly<{ details?: unknown }>;
+
+/** The start of a deployment: `id` is the beginning of its external_id. */
+export type DeploymentStart = Readonly<{ id: string; startedAt: string | undefined }>;
+
+export type SqlClaim = Claim &
+	Readonly<{
+		details: unknown;
+		/** When the relay received the event, in milliseconds since 1970. */
+		receivedAtMs: number;
+	}>;
+
+/** A change in the database, for people. */
+export type StoredChange = Readonly<{
+	key: string;
+	change: Change;
+	state: 'pending' | 'refused';
+	reason: string | undefined;
+	attempts: number;
+	createdAt: Date;
+	receivedAt: Date;
+}>;
+
+export type OutboxCounts = Readonly<{ pending: number; refused: number; oldestPendingAtMs: number | undefined }>;
+
+// Further ahead than any lease, hold or pause: the clock was set back, and the change is due.
+const farAheadMs = 15 * 60 * 1000;
+
+/** The outbox of the relay: one table of changes and one of deployments, by the same SQL on both engines. */
+export class SqlOutbox implements Outbox {
+	readonly #database: SqlDatabase;
+	readonly #now: () => number;
+	readonly #claimSql: string;
+
+	constructor(database: SqlDatabase, now: () => number = Date.now) {
+		this.#database = database;
+		this.#now = now;
+		// SQLite has one writer. In PostgreSQL, another replica may look at the same row at the same time.
+		const lock = database.engine === 'postgres' ? 'for update skip locked' : '';
+		// Ordered by receipt, never by due time: an interrupted change would else queue behind the backlog.
+		this.#claimSql = `update change set lease = $1, attempts = attempts + 1, due_at = $2 where seq = (
+			select c.seq from change c where (c.due_at <= $3 or c.due_at > $4) and not exists
+				(select 1 from change o where o.lane = c.lane and o.due_at is not null and o.seq < c.seq)
+			order by c.seq limit 1 ${lock}) returning *`;
+	}
+
+	/** Creates the tables that are missing. */
+	async prepare(): Promise<void> {
+		const isPostgres = this.#database.engine === 'postgres';
+		const identity = isPostgres
+			? 'bigint generated always as identity primary key'
+			: 'integer primary key autoincrement';
+		// Two replicas may start at the same time.
+		const lock: Statement[] = isPostgres ? [['select pg_advisory_xact_lock(2401)']] : [];
+		await this.#database.run([
+			...lock,
+			[
+				`create table if not exists change (seq ${identity}, key text not null unique, lane text not null,
+					body text not null, received_at bigint not null, due_at bigint, attempts integer not null default 0,
+					lease text, outcome text, reason text)`,
+			],
+			['create index if not exists change_lane on change (lane, seq) where due_at is not null'],
+			['create index if not exists change_waiting on change (seq) where due_at is not null'],
+			["create index if not exists change_refused on change (seq) where outcome = 'refused'"],
+			['create table if not exists deployment (id text primary key, started_at text, seen_at bigint not null)'],
+		]);
+		// Nobody else uses a SQLite file, so its leases are those of a process that ended.
+		if (!isPostgres) {
+			await this.#database.run([
+				['update change set due_at = $1, lease = null where lease is not null and due_at is not null', this.#now()],
+			]);
+		}
+	}
+
+	async put(entry: NewEntry): Promise<'stored' | 'duplicate'> {
+		const [result = 'stored'] = await this.accept([entry], undefined);
+		return result;
+	}
+
+	/** Stores the changes of one event and the start of its deployment, in one transaction. The result is in the order of the entries. */
+	async accept(entries: readonly NewRow[], start: DeploymentStart | undefined): Promise<('stored' | 'duplicate')[]> {
+		const now = this.#now();
+		const inserts = entries.map(({ change, createdAt, lane, dueAt, details }): Statement => {
+			const key = buildOutboxKey(change);
+			const body = JSON.stringify({ change, created_at: createdAt.getTime(), details });
+			return [
+				`insert into change (key, lane, body, received_at, due_at) values ($1, $2, $3, $4, $5)
+					on conflict (key) do nothing returning seq`,
+				key,
+				lane ?? key,
+				body,
+				now,
+				dueAt?.getTime() ?? now,
+			];
+		});
+		const starts: Statement[] =
+			start === undefined
+				? []
+				: [
+						[
+							'insert into deployment (id, started_at, seen_at) values ($1, $2, $3) on conflict (id) do nothing',
+							start.id,
+							start.startedAt ?? null,
+							now,
+						],
+					];
+		const results = await this.#database.run([...inserts, ...starts]);
+		return entries.map((_, index) => (results[index]?.length === 1 ? 'stored' : 'duplicate'));
+	}
+
+	async claim(leaseMs: number): Promise<SqlClaim | undefined> {
+		const lease = randomUUID();
+		const now = this.#now();
+		const [rows = []] = await this.#database.run([[this.#claimSql, lease, now + leaseMs, now, now + farAheadMs]]);
+		const [row] = rows;
+		if (row === undefined) return undefined;
+		const body = readBody(row);
+		return {
+			key: String(row['key']),
+			lease,
+			change: body.change,
+			createdAt: new Date(body.created_at),
+			isFirst: Number(row['attempts']) === 1,
+			details: body.details,
+			receivedAtMs: Number(row['received_at']),
+		};
+	}
+
+	finish(claim: Claim, delivery: FinishedDelivery): Promise<boolean> {
+		return this.close(claim, delivery.state, delivery.reason ?? delivery.id);
+	}
+
+	/** Ends a claim for good with any outcome, such as `never started`. */
+	async close({ key, lease }: Claim, outcome: string, reason: string | undefined): Promise<boolean> {
+		const [rows = []] = await this.#database.run([
+			[
+				`update change set due_at = null, lease = null, outcome = $3, reason = $4
+					where key = $1 and lease = $2 returning seq`,
+				key,
+				lease,
+				outcome,
+				reason ?? null,
+			],
+		]);
+		return rows.length === 1;
+	}
+
+	async postpone({ key, lease }: Claim, { reason }: Pick<Delivery, 'reason'>, dueAt: Date): Promise<boolean> {
+		const [rows = []] = await this.#database.run([
+			[
+				'update change set due_at = $3, lease = null, reason = $4 where key = $1 and lease = $2 returning seq',
+				key,
+				lease,
+				dueAt.getTime(),
+				reason ?? null,
+			],
+		]);
+		return rows.length === 1;
+	}
+
+	/** Returns the start of a deployment that an earlier event reported; undefined if none did. */
+	async findStart(id: string): Promise<DeploymentStart | undefined> {
+		const [rows = []] = await this.#database.run([['select started_at from deployment where id = $1', id]]);
+		const [row] = rows;
+		return row && { id, startedAt: readOptional(row['started_at']) };
+	}
+
+	async count(): Promise<OutboxCounts> {
+		const [waiting = [], refused = []] = await this.#database.run([
+			['select count(*) as pending, min(received_at) as oldest from change where due_at is not null'],
+			["select count(*) as refused from change where outcome = 'refused'"],
+		]);
+		const oldest = waiting[0]?.['oldest'];
+		return {
+			pending: Number(waiting[0]?.['pending'] ?? 0),
+			refused: Number(refused[0]?.['refused'] ?? 0),
+			oldestPendingAtMs: oldest === null || oldest === undefined ? undefined : Number(oldest),
+		};
+	}
+
+	/** Returns the changes that wait and those that Alert24 refused, in the order of receipt. */
+	async list(): Promise<StoredChange[]> {
+		const [rows = []] = await this.#database.run([
+			["select * from change where due_at is not null or outcome = 'refused' order by seq"],
+		]);
+		return rows.map((row) => {
+			const body = readBody(row);
+			return {
+				key: String(row['key']),
+				change: body.change,
+				state: row['due_at'] === null ? 'refused' : 'pending',
+				reason: readOptional(row['reason']),
+				attempts: Number(row['attempts']),
+				createdAt: new Date(body.created_at),
+				receivedAt: new Date(Number(row['received_at'])),
+			};
+		});
+	}
+
+	/** Makes the refused changes due again, and returns their number. */
+	async retryRefused(): Promise<number> {
+		const [rows = []] = await this.#database.run([
+			["update change set due_at = $1, outcome = null where outcome = 'refused' returning seq", this.#now()],
+		]);
+		return rows.length;
+	}
+
+	/** Deletes finished changes and starts of deployments that were received before a time. Refused changes stay. */
+	async prune(before: Date): Promise<void> {
+		await this.#database.run([
+			[
+				"delete from change where due_at is null and (outcome is null or outcome <> 'refused') and received_at < $1",
+				before.getTime(),
+			],
+			['delete from deployment where seen_at < $1', before.getTime()],
+		]);
+	}
+
+	/** Writes and discards one row. Rejects with an `OutboxError` if the store cannot be written. */
+	async checkWritable(): Promise<void> {
+		await this.#database.run([
+			[
+				"insert into deployment (id, seen_at) values ('check', $1) on conflict (id) do update set seen_at = $1",
+				this.#now(),
+			],
+		]);
+	}
+
+	/** Closes the database. Leases that are still held end by themselves. */
+	end(): Promise<void> {
+		return this.#database.close();
+	}
+}
+
+function readBody(row: Row): { change: Change; created_at: number; details: unknown } {
+	return JSON.parse(String(row['body'])) as { change: Change; created_at: number; details: unknown };
+}
+
+function readOptional(value: unknown): string | undefined {
+	return typeof value === 'string' ? value : undefined;
+}

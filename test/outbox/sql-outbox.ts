@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NewRow, SqlOutbox } from '../../src/outbox/sql-outbox.ts';
+
+/** A change whose external_id is `gitlab:<number>`, in a lane of its own. */
+export function buildEntry(number: number): NewRow {
+	return {
+		change: {
+			summary: `Deployed shop @ ${String(number).padStart(8, '0')}`,
+			environment: 'production',
+			external_id: `gitlab:${number}`,
+		},
+		createdAt: new Date(1_785_000_000_000 + number),
+	};
+}
+
+const recorded = { state: 'recorded', id: 'chg_1' } as never;
+const refused = { state: 'refused', reason: 'Alert24 answered 400' } as never;
+
+/** Tests that hold for both engines. */
+export function describeOutbox(open: (now?: () => number) => Promise<SqlOutbox>, mostWaiting: number): void {
+	let nowMs = 1_785_000_000_000;
+	const now = () => nowMs;
+	const claimId = async (outbox: SqlOutbox) => (await outbox.claim(1000))?.change.external_id;
+
+	test('stores a change once, also after it is finished', async () => {
+		const outbox = await open(now);
+		assert.equal(await outbox.put(buildEntry(1)), 'stored');
+		assert.equal(await outbox.put(buildEntry(1)), 'duplicate');
+		const claim = await outbox.claim(1000);
+		assert.ok(claim);
+		assert.equal(await outbox.finish(claim, recorded), true);
+		assert.equal(await outbox.put(buildEntry(1)), 'duplicate');
+		assert.equal(await claimId(outbox), undefined);
+		await outbox.end();
+	});
+
+	test('returns the stored change, its time and its details', async () => {
+		const outbox = await open(now);
+		const entry = { ...buildEntry(7), details: { rule: 1, text: 'ä "quoted" \\ \u2028' } };
+		await outbox.accept([entry], undefined);
+		const claim = await outbox.claim(1000);
+		assert.deepEqual(
+			[claim?.change, claim?.createdAt, claim?.details, claim?.receivedAtMs, claim?.isFirst],
+			[entry.change, entry.createdAt, entry.details, nowMs, true],
+		);
+		await outbox.end();
+	});
+
+	test('stores several changes of an event together, or none', async () => {
+		const outbox = await open(now);
+		const unstorable = { ...buildEntry(2), lane: null as never, change: { ...buildEntry(2).change } };
+		Object.defineProperty(unstorable.change, 'summary', {
+			enumerable: true,
+			get: () => {
+				throw new Error('broken');
+			},
+		});
+		await assert.rejects(outbox.accept([buildEntry(1), unstorable], undefined));
+		assert.equal((await outbox.count()).pending, 0);
+		assert.deepEqual(await outbox.accept([buildEntry(1), buildEntry(2), buildEntry(1)], undefined), [
+			'stored',
+			'stored',
+			'duplicate',
+		]);
+		await outbox.end();
+	});
+
+	test('hands out the changes in the order of receipt, an interrupted one first', async () => {
+		const outbox = await open(now);
+		for (const number of [1, 2, 3]) await outbox.put(buildEntry(number));
+		const first = await outbox.claim(1000);
+		assert.equal(first?.change.external_id, 'gitlab:1');
+		nowMs += 2000;
+		assert.equal(await claimId(outbox), 'gitlab:1', 'its lease is over');
+		assert.equal(await claimId(outbox), 'gitlab:2');
+		await outbox.end();
+	});
+
+	test('hands out one change of a lane at a time', async () => {
+		const outbox = await open(now);
+		for (const number of [1, 2, 3]) await outbox.put({ ...buildEntry(number), lane: number < 3 ? 'a' : 'b' });
+		const first = await outbox.claim(1000);
+		assert.equal(await claimId(outbox), 'gitlab:3');
+		assert.equal(await claimId(outbox), undefined, 'lane a is held');
+		assert.ok(first);
+		await outbox.postpone(first, { reason: 'down' }, new Date(nowMs + 500));
+		assert.equal(await claimId(outbox), undefined, 'the first of lane a is not due');
+		nowMs += 600;
+		assert.equal(await claimId(outbox), 'gitlab:1');
+		await outbox.end();
+	});
+
+	test('drops the result of a worker that lost its lease', async () => {
+		const outbox = await open(now);
+		await outbox.put(buildEntry(1));
+		const lost = await outbox.claim(1000);
+		nowMs += 2000;
+		const held = await outbox.claim(1000);
+		assert.ok(lost && held);
+		assert.equal(held.isFirst, false);
+		assert.equal(await outbox.finish(lost, recorded), false);
+		assert.equal(await outbox.postpone(lost, { reason: 'down' }, new Date(nowMs)), false);
+		assert.equal(await outbox.finish(held, recorded), true);
+		await outbox.end();
+	});
+
+	test('keeps a refused change apart until it is retried', async () => {
+		const outbox = await open(now);
+		await outbox.put({ ...buildEntry(1), lane: 'a' });
+		await outbox.put({ ...buildEntry(2), lane: 'a' });
+		const claim = await outbox.claim(1000);
+		assert.ok(claim);
+		await outbox.finish(claim, refused);
+		assert.deepEqual(await outbox.count(), { pending: 1, refused: 1, oldestPendingAtMs: nowMs });
+		assert.deepEqual(
+			(await outbox.list()).map(({ change, state, reason }) => [change.external_id, state, reason]),
+			[
+				['gitlab:1', 'refused', 'Alert24 answered 400'],
+				['gitlab:2', 'pending', undefined],
+			],
+		);
+		await outbox.prune(new Date(nowMs + 1));
+		assert.equal(await outbox.retryRefused(), 1);
+		const again = await outbox.claim(1000);
+		assert.deepEqual([again?.change.external_id, again?.isFirst], ['gitlab:1', false]);
+		await outbox.end();
+	});
+
+	test('remembers the start of a deployment', async () => {
+		const outbox = await open(now);
+		await outbox.accept([], { id: 'job 1', startedAt: '2026-08-02T10:40:58Z' });
+		await outbox.accept([], { id: 'job 1', startedAt: undefined });
+		await outbox.accept([], { id: 'job 2', startedAt: undefined });
+		assert.deepEqual(await outbox.findStart('job 1'), { id: 'job 1', startedAt: '2026-08-02T10:40:58Z' });
+		assert.deepEqual(await outbox.findStart('job 2'), { id: 'job 2', startedAt: undefined });
+		assert.equal(await outbox.findStart('job 3'), undefined);
+		await outbox.end();
+	});
+
+	test('deletes finished changes after their time, and no others', async () => {
+		const outbox = await open(now);
+		await outbox.put(buildEntry(1));
+		const claim = await outbox.claim(1000);
+		assert.ok(claim);
+		await outbox.finish(claim, recorded);
+		await outbox.put(buildEntry(2));
+		await outbox.accept([], { id: 'job 1', startedAt: undefined });
+		nowMs += 1000;
+		await outbox.prune(new Date(nowMs));
+		assert.equal((await outbox.count()).pending, 1);
+		assert.equal(await outbox.put(buildEntry(1)), 'stored');
+		assert.equal(await outbox.findStart('job 1'), undefined);
+		await outbox.end();
+	});
+
+	test('holds no change back for long if the clock is set back', async () => {
+		const outbox = await open(now);
+		await outbox.put(buildEntry(1));
+		await outbox.claim(60_000);
+		nowMs -= 7 * 24 * 3_600_000;
+		assert.equal(await claimId(outbox), 'gitlab:1');
+		await outbox.put(buildEntry(2));
+		assert.equal(await claimId(outbox), 'gitlab:2');
+		await outbox.end();
+	});
+
+	test(`claims the next of ${mostWaiting} waiting changes in a short time`, async () => {
+		const outbox = await open(now);
+		for (let batch = 0; batch < mostWaiting / 1000; batch += 1) {
+			const entries = Array.from({ length: 1000 }, (_, index) => ({
+				...buildEntry(batch * 1000 + index),
+				lane: `lane ${index % 20}`,
+			}));
+			await outbox.accept(entries, undefined);
+		}
+		const started = performance.now();
+		for (let number = 0; number < 20; number += 1) assert.equal(await claimId(outbox), `gitlab:${number}`);
+		assert.equal(await claimId(outbox), undefined, 'every lane is held');
+		const perClaimMs = (performance.now() - started) / 21;
+		assert.ok(perClaimMs < 100, `${perClaimMs} ms for each claim`);
+		await outbox.end();
+	});
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { mock, suite, test } from 'node:test';
+import { Webhook } from 'standardwebhooks';
+import { isFromBitbucket, isFromGitlab } from '../../src/relay/verify-sender.ts';
+
+const key = 'whsec_YWxlcnQyNC1ub3RpZnktdGVzdC1rZXktMzItYnl0ZXM=';
+const otherKey = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+const body = Buffer.from('{"object_kind":"deployment"}');
+
+function sign(secret: string, date = new Date(), text = body.toString()) {
+	return {
+		'webhook-id': 'msg_1',
+		'webhook-timestamp': String(Math.floor(date.getTime() / 1000)),
+		'webhook-signature': new Webhook(secret).sign('msg_1', date, text),
+	};
+}
+
+suite('isFromGitlab', () => {
+	test('accepts the signature of a known vector', (context) => {
+		context.mock.timers.enable({ apis: ['Date'], now: 1_764_000_000_000 });
+		const headers = {
+			'webhook-id': 'msg_1',
+			'webhook-timestamp': '1764000000',
+			'webhook-signature': 'v1,nlqe9mpkDU5i68zaRqrgTXJJDdynbX2CcWgyzORIr7w=',
+		};
+		assert.equal(isFromGitlab(headers, body, [key]), true);
+		mock.reset();
+	});
+
+	test('accepts a signature by either of two secrets', () => {
+		for (const secret of [key, otherKey]) assert.equal(isFromGitlab(sign(secret), body, [key, otherKey]), true);
+	});
+
+	test('accepts one good signature among several', () => {
+		const good = sign(key);
+		const headers = { ...good, 'webhook-signature': `v1,AAAA v2,xyz ${good['webhook-signature']}` };
+		assert.equal(isFromGitlab(headers, body, [key]), true);
+	});
+
+	const late = (minutes: number) => new Date(Date.now() + minutes * 60_000);
+	const rejected: [title: string, headers: Record<string, string>, secrets: string[]][] = [
+		['no header at all', {}, [key]],
+		['a signature by an unknown secret', sign(otherKey), [key]],
+		['a signature of another body', sign(key, new Date(), '{}'), [key]],
+		['a signature that is six minutes old', sign(key, late(-6)), [key]],
+		['a signature from the future', sign(key, late(6)), [key]],
+		[
+			'a signature without its timestamp',
+			{ 'webhook-signature': sign(key)['webhook-signature'], 'webhook-id': 'msg_1' },
+			[key],
+		],
+		[
+			'a wrong signature with a correct token',
+			{ ...sign(otherKey), 'x-gitlab-token': 'secret-token' },
+			[key, 'secret-token'],
+		],
+		[
+			'an empty signature with a correct token',
+			{ 'webhook-signature': '', 'x-gitlab-token': 'secret-token' },
+			['secret-token'],
+		],
+		['a changed id', { ...sign(key), 'webhook-id': 'msg_2' }, [key]],
+		['a wrong token', { 'x-gitlab-token': 'secret-tokem' }, ['secret-token']],
+		['an empty token', { 'x-gitlab-token': '' }, ['secret-token']],
+		['a token that is the beginning of the secret', { 'x-gitlab-token': 'secret' }, ['secret-token']],
+	];
+	for (const [title, headers, secrets] of rejected) {
+		test(`rejects ${title}`, () => assert.equal(isFromGitlab(headers, body, secrets), false));
+	}
+
+	test('accepts X-Gitlab-Token with either of two secrets', () => {
+		for (const token of ['old-secret', 'new-secret']) {
+			assert.equal(isFromGitlab({ 'x-gitlab-token': token }, body, ['old-secret', 'new-secret']), true);
+		}
+	});
+});
+
+suite('isFromBitbucket', () => {
+	const sign256 = (secret: string, text: Buffer) => `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
+
+	test('accepts the HMAC of the raw bytes with either of two secrets', () => {
+		const bytes = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
+		for (const secret of ['old-secret', 'new-secret']) {
+			const headers = { 'x-hub-signature': sign256(secret, bytes) };
+			assert.equal(isFromBitbucket(headers, bytes, ['old-secret', 'new-secret']), true);
+		}
+	});
+
+	const rejected: [title: string, signature: string | undefined][] = [
+		['no signature', undefined],
+		['a signature by another secret', sign256('other', body)],
+		['a signature of another body', sign256('secret', Buffer.from('{}'))],
+		['a sha1 signature', `sha1=${createHmac('sha1', 'secret').update(body).digest('hex')}`],
+		['a signature without its name', sign256('secret', body).slice(7)],
+		['a truncated signature', sign256('secret', body).slice(0, -2)],
+		['garbage', 'sha256=zz'],
+	];
+	for (const [title, signature] of rejected) {
+		test(`rejects ${title}`, () => {
+			const headers = signature === undefined ? {} : { 'x-hub-signature': signature };
+			assert.equal(isFromBitbucket(headers, body, ['secret']), false);
+		});
+	}
+});
