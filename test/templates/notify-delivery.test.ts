@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { after, before, beforeEach, suite, test } from 'node:test';
+import { hashText } from '../../src/change/external-id.ts';
 import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { createGitlabProject, type GitlabProject } from '../support/gitlab-project.ts';
 import { hostileText } from '../support/hostile-text.ts';
@@ -13,7 +14,7 @@ const stages = ['deploy'];
 const deploy = { stage: 'deploy', script: ['true'] };
 const failingDeploy = { stage: 'deploy', script: ['false'] };
 
-describe('the change that a pipeline with the component notify records', () => {
+suite('the change that a pipeline with the component notify records', () => {
 	let alert24: Alert24StandIn;
 	let project: GitlabProject;
 	before(async () => {
@@ -40,7 +41,7 @@ describe('the change that a pipeline with the component notify records', () => {
 		return result;
 	}
 
-	it('tells of a success', async () => {
+	test('tells of a success', async () => {
 		const { log } = await run({}, deploy);
 		assert.match(log, /alert24:success > Recorded: /);
 		assert.deepEqual(
@@ -55,7 +56,7 @@ describe('the change that a pipeline with the component notify records', () => {
 		);
 	});
 
-	it('tells of a failure where record_failures is on', async () => {
+	test('tells of a failure where record_failures is on', async () => {
 		const { log } = await run({ record_failures: true }, failingDeploy);
 		assert.match(log, /alert24:failure > Recorded: /);
 		assert.deepEqual(
@@ -70,7 +71,7 @@ describe('the change that a pipeline with the component notify records', () => {
 		);
 	});
 
-	it('has every text exactly as it was given', async () => {
+	test('has every text exactly as the user set it', async () => {
 		const line = hostileText.replaceAll(/\s+/g, ' ').slice(0, 200);
 		const texts = {
 			environment: `environment ${line}`,
@@ -82,42 +83,49 @@ describe('the change that a pipeline with the component notify records', () => {
 			risk_level: 'critical',
 		};
 		await run({ ...texts, change_tags: 'one tag, "two", $(three)' }, deploy, `deploy: ${line}`);
-		const id = [`deploy: ${line}`, texts.environment, texts.service_id].map(escapeIdPart).join(':');
-		assert.deepEqual(alert24.sentChanges, [
-			{
-				...texts,
-				source: 'gitlab-ci',
-				commit_sha: project.commitSha,
-				commit_message: 'Sell shoes',
-				branch: 'main',
-				pipeline_url: 'https://gitlab.example.com/acme/shop/-/pipelines/456',
-				external_id: `gitlab:gitlab.example.com:1217:pipeline:456:${id}`,
-				tags: ['gitlab', texts.environment, 'one tag', '"two"', '$(three)'],
-			},
-		]);
+		const id = [`deploy: ${line}`, 'success', texts.environment, texts.service_id].map(encodePart).join(':');
+		const { description, ...change } = alert24.sentChanges[0] ?? {};
+		assert.match(String(description), /\nPipeline created: \S+$/);
+		assert.equal(String(description).replace(/\nPipeline created: \S+$/, ''), texts.description);
+		const { description: _, ...others } = texts;
+		assert.deepEqual(
+			[change],
+			[
+				{
+					...others,
+					source: 'gitlab-ci',
+					commit_sha: project.commitSha,
+					commit_message: 'Sell shoes',
+					branch: 'main',
+					pipeline_url: 'https://gitlab.example.com/acme/shop/-/pipelines/456',
+					external_id: `gitlab:gitlab.example.com:1217:pipeline:456:${id}:type=feature_flag:summary=${hashText(texts.summary)}`,
+					tags: ['gitlab', texts.environment, 'one tag', '"two"', '$(three)'],
+				},
+			],
+		);
 	});
 
-	it('is printed, and not sent, by a dry run', async () => {
+	test('is printed, and not sent, by a dry run', async () => {
 		const { log } = await run({ dry_run: true }, deploy);
 		assert.match(log, /alert24:success > +"summary": "Deployed shop @ /);
 		assert.deepEqual(alert24.requests, []);
 	});
 
-	it('gives its id to later jobs where dotenv is on', async () => {
+	test('gives its id to later jobs with dotenv', async () => {
 		await run({ dotenv: true }, deploy);
 		// gitlab-ci-local hands reports on only from jobs that run apart from the project's directory.
 		const report = await readFile(join(project.directory, 'alert24.env'), 'utf8');
 		assert.match(report, new RegExp(`^ALERT24_CHANGE_ID=${alert24.changes[0]?.id}$`, 'm'));
 	});
 
-	it('is not recorded again by a job that is retried, where dedupe is always', async () => {
+	test('is not recorded again by a job that is retried, where dedupe is always', async () => {
 		await run({ dedupe: 'always' }, deploy);
 		const { log } = await run({ dedupe: 'always' }, deploy);
 		assert.match(log, /alert24:success > Already recorded: /);
 		assert.equal(alert24.changes.length, 1);
 	});
 
-	it('is sent later by a manual job that replays it, when Alert24 refused it', async () => {
+	test('is sent later by a manual job that replays it, when Alert24 refused it', async () => {
 		const replay = {
 			stage: '.post',
 			rules: [{ when: 'manual', allow_failure: true }],
@@ -136,7 +144,7 @@ describe('the change that a pipeline with the component notify records', () => {
 		assert.equal(alert24.changes.length, 1);
 	});
 
-	it('is not there, and the pipeline green, when Alert24 refuses it', async () => {
+	test('is not there, and the pipeline green, when Alert24 refuses it', async () => {
 		alert24.failAlways({ kind: 'status', status: 403 });
 		const { exitCode, log } = await run({}, deploy);
 		assert.equal(exitCode, 0);
@@ -145,6 +153,8 @@ describe('the change that a pipeline with the component notify records', () => {
 	});
 });
 
-function escapeIdPart(text: string): string {
-	return text.replaceAll('%', '%25').replaceAll(':', '%3A');
+function encodePart(part: string): string {
+	return encodeURIComponent(part)
+		.replaceAll('%2F', '/')
+		.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { createGitlabProject, type GitlabProject } from '../support/gitlab-project.ts';
@@ -14,34 +14,34 @@ const [header, jobs] = parseAllDocuments(template).map((document) => document.to
 const { inputs } = header.spec;
 const deploy = { script: ['./deploy.sh'] };
 
-describe('the inputs of the component notify', () => {
+suite('the inputs of the component notify', () => {
 	let project: GitlabProject;
 	before(async () => {
 		project = await createGitlabProject();
 	});
 	after(() => project[Symbol.asyncDispose]());
 
-	it('are described, each in one sentence', () => {
+	test('are described, each in one sentence', () => {
 		for (const [name, { description }] of Object.entries(inputs)) {
 			assert.match(description ?? '', /^[A-Z].*[^.]\.$/, name);
 		}
 	});
 
-	it('are all used, and no others are', () => {
+	test('are all used, and no others are', () => {
 		const used = JSON.stringify(jobs).matchAll(/\$\[\[ inputs\.(\w+) \]\]/g);
 		assert.deepEqual(new Set(Array.from(used, ([, name]) => name)), new Set(Object.keys(inputs)));
 	});
 
-	it('leave no hidden job empty, which GitLab refuses though gitlab-ci-local does not', () => {
+	test('leave no hidden job empty, which GitLab refuses though gitlab-ci-local does not', () => {
 		for (const [name, job] of Object.entries(jobs)) assert.notDeepEqual(job, {}, name);
 	});
 
-	it('name the image of the same version', () => {
+	test('name the image of the same version', () => {
 		assert.equal(inputs['image_tag']?.default, packageJson.version);
 	});
 
 	for (const name of ['deploy_job', 'environment']) {
-		it(`must include ${name}`, async () => {
+		test(`must include ${name}`, async () => {
 			const include = includeNotify();
 			const pipeline = { include: [{ ...include, inputs: { ...include.inputs, [name]: undefined } }], deploy };
 			await assert.rejects(project.render(pipeline), new RegExp(`\`${name}\` input: required value`));
@@ -52,12 +52,13 @@ describe('the inputs of the component notify', () => {
 		['change_type', 'deploy', 'not in the list of allowed options'],
 		['risk_level', 'severe', 'not in the list of allowed options'],
 		['dedupe', 'sometimes', 'not in the list of allowed options'],
+		['lookup', 'off', 'not in the list of allowed options'],
 		['dotenv', 'alert24.env', 'provided value is not a boolean'],
 		['timeout', 'a minute', 'provided value is not a number'],
 		['record_failures', 'yes', 'provided value is not a boolean'],
 		['runner_tags', 'docker', 'provided value is not a array'],
 	] as const) {
-		it(`do not take ${value} as ${name}`, async () => {
+		test(`do not take ${value} as ${name}`, async () => {
 			const pipeline = { include: [includeNotify({ [name]: value })], deploy };
 			await assert.rejects(project.render(pipeline), new RegExp(`\`${name}\` input: .*${complaint}`));
 		});

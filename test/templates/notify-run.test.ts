@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { createGitlabProject } from '../support/gitlab-project.ts';
 import { hostileText } from '../support/hostile-text.ts';
 import { includeNotify } from '../support/include-notify.ts';
@@ -14,8 +14,8 @@ const twoInclusions = [includeNotify(), includeNotify({ job_prefix: 'both', reco
 
 const hostileLine = hostileText.replaceAll('\n', ' ');
 
-describe('a pipeline that includes the component notify', () => {
-	it('notifies of a success once the deploy job has succeeded', async () => {
+suite('a pipeline that includes the component notify', () => {
+	test('notifies of a success once the deploy job has succeeded', async () => {
 		await using project = await createGitlabProject(commands);
 		const { exitCode } = await project.run({ stages, include: twoInclusions, build, deploy });
 		const environments = await readRecordedEnvironments(project);
@@ -34,12 +34,14 @@ describe('a pipeline that includes the component notify', () => {
 			ALERT24_SUMMARY: '',
 			ALERT24_TAGS: '',
 			ALERT24_TIMEOUT: '60',
-			ALERT24_DEDUPE: 'on-retry',
+			ALERT24_DEDUPE: 'always',
+			ALERT24_LOOKUP: 'auto',
+			ALERT24_NAME: '',
 			ALERT24_UNDELIVERED_FILE: 'alert24-undelivered.json',
 		});
 	});
 
-	it('notifies of a failure only where record_failures is on', async () => {
+	test('notifies of a failure only where record_failures is on', async () => {
 		await using project = await createGitlabProject(commands);
 		const { exitCode } = await project.run({ stages, include: twoInclusions, build, deploy: { ...deploy, ...fails } });
 		const environments = await readRecordedEnvironments(project);
@@ -49,27 +51,27 @@ describe('a pipeline that includes the component notify', () => {
 		assert.equal(environments['both:failure']?.['ALERT24_RECORD_FAILURES'], 'true');
 	});
 
-	it('notifies of nothing when the deploy job has not run', async () => {
+	test('notifies of nothing when the deploy job has not run', async () => {
 		await using project = await createGitlabProject(commands);
 		await project.run({ stages, include: twoInclusions, build: { ...build, ...fails }, deploy });
 		assert.deepEqual(await readRecordedEnvironments(project), {});
 	});
 
-	it('notifies of nothing when the rules do not match', async () => {
+	test('notifies of nothing when the rules do not match', async () => {
 		await using project = await createGitlabProject(commands);
 		const include = [includeNotify({ rules: [{ if: '$CI_COMMIT_TAG' }] })];
 		assert.equal((await project.run({ stages, include, build, deploy })).exitCode, 0);
 		assert.deepEqual(await readRecordedEnvironments(project), {});
 	});
 
-	it('stays green when the change could not be recorded, unless allow_failure is off', async () => {
+	test('stays green when the change could not be recorded, unless allow_failure is off', async () => {
 		await using project = await createGitlabProject({ 'alert24-notify': 'exit 5' });
 		const runWith = (inputs: object) => project.run({ stages, include: [includeNotify({ ...inputs })], build, deploy });
 		assert.equal((await runWith({})).exitCode, 0);
 		assert.equal((await runWith({ allow_failure: false })).exitCode, 1);
 	});
 
-	it('hands every text to the command exactly as it was given', async () => {
+	test('hands every text to the command exactly as it was given', async () => {
 		await using project = await createGitlabProject(commands);
 		const texts = ['environment', 'service_id', 'summary', 'description', 'change_tags', 'changed_by', 'api_url'];
 		const include = [
@@ -93,12 +95,14 @@ describe('a pipeline that includes the component notify', () => {
 			ALERT24_SUMMARY: `summary ${hostileText}\n\n`,
 			ALERT24_TAGS: `change_tags ${hostileText}\n\n`,
 			ALERT24_TIMEOUT: '60',
-			ALERT24_DEDUPE: 'on-retry',
+			ALERT24_DEDUPE: 'always',
+			ALERT24_LOOKUP: 'auto',
+			ALERT24_NAME: '',
 			ALERT24_UNDELIVERED_FILE: 'alert24-undelivered.json',
 		});
 	});
 
-	it('has variables in its inputs expanded by GitLab, and $$ stand for a dollar sign', async () => {
+	test('has variables in its inputs expanded by GitLab, and $$ stand for a dollar sign', async () => {
 		await using project = await createGitlabProject(commands);
 		const inputs = { summary: '$CI_PROJECT_NAME for $$5, ${CI_DEFAULT_BRANCH}, $$HOME', dry_run: true };
 		await project.run({ stages, include: [includeNotify(inputs)], build, deploy });
@@ -107,7 +111,7 @@ describe('a pipeline that includes the component notify', () => {
 		assert.equal(environment?.['ALERT24_DRY_RUN'], 'true');
 	});
 
-	it('shields the command from the global variables and defaults of the project', async () => {
+	test('shields the command from the global variables and defaults of the project', async () => {
 		await using project = await createGitlabProject({ 'alert24-notify': 'echo "options: <$NODE_OPTIONS>"' });
 		const variables = { NODE_OPTIONS: '--require ./tracer.js' };
 		const { log } = await project.run({

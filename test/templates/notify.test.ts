@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
 import { createGitlabProject, type GitlabProject, type RenderedJob } from '../support/gitlab-project.ts';
 import { includeNotify } from '../support/include-notify.ts';
@@ -17,7 +17,10 @@ const variants = {
 		runner_tags: ['docker', 'eu west'],
 		dry_run: true,
 		dotenv: true,
-		dedupe: 'always',
+		dedupe: 'on-retry',
+		lookup: 'never',
+		name: 'basket',
+		verbose: true,
 		allow_failure: false,
 		rules: tagsOnly,
 		stage: 'report',
@@ -28,7 +31,7 @@ const variants = {
 	tagless: { record_failures: true, runner_tags: [] },
 };
 
-describe('the jobs of the component notify', () => {
+suite('the jobs of the component notify', () => {
 	let project: GitlabProject;
 	let jobs: Record<string, RenderedJob>;
 
@@ -43,7 +46,7 @@ describe('the jobs of the component notify', () => {
 	});
 	after(() => project[Symbol.asyncDispose]());
 
-	it('adds two jobs, of which only the one for a success runs unless failures are asked for', () => {
+	test('adds two jobs, and the one for failures runs only with record_failures', () => {
 		assert.deepEqual(jobs['plain:success'], {
 			stage: '.post',
 			image: { name: `registry.gitlab.com/alert24/alert24-notify:${packageJson.version}`, entrypoint: [''] },
@@ -60,30 +63,30 @@ describe('the jobs of the component notify', () => {
 			when: 'on_success',
 			variables: {
 				GIT_STRATEGY: 'none',
-				NODE_DEBUG: '',
-				NODE_OPTIONS: '',
 				ALERT24_DEPLOY_JOB: 'deploy',
 				ALERT24_ENVIRONMENT: 'production',
 				ALERT24_SERVICE_ID: '',
 				ALERT24_CHANGE_TYPE: 'auto',
 				ALERT24_RISK_LEVEL: '',
+				ALERT24_NAME: '',
 				ALERT24_SUMMARY: '',
 				ALERT24_DESCRIPTION: '',
 				ALERT24_TAGS: '',
 				ALERT24_CHANGED_BY: '',
 				ALERT24_API_URL: 'https://app.alert24.net',
 				ALERT24_TIMEOUT: '60',
-				ALERT24_DEDUPE: 'on-retry',
+				ALERT24_DEDUPE: 'always',
+				ALERT24_LOOKUP: 'auto',
 				ALERT24_UNDELIVERED_FILE: 'alert24-undelivered.json',
 				ALERT24_STATUS: 'success',
 			},
-			script: ['alert24-notify'],
+			script: ['NODE_OPTIONS= NODE_DEBUG= alert24-notify'],
 			artifacts: { paths: ['alert24-undelivered.json'], when: 'on_failure', expire_in: '30 days' },
 		});
 		assert.deepEqual(jobs['plain:failure']?.['rules'], [{ when: 'never' }]);
 	});
 
-	it('differs for a failure only in when it runs and what it says', () => {
+	test('differs for a failure only in `when` and the status', () => {
 		const { variables, ...success } = jobs['tagless:success'] ?? {};
 		assert.deepEqual(jobs['tagless:failure'], {
 			...success,
@@ -92,7 +95,7 @@ describe('the jobs of the component notify', () => {
 		});
 	});
 
-	it('changes exactly what each input names', () => {
+	test('changes exactly the keyword of each input', () => {
 		const { variables, ...plain } = jobs['plain:success'] ?? {};
 		assert.deepEqual(jobs['switched:success'], {
 			...plain,
@@ -106,7 +109,10 @@ describe('the jobs of the component notify', () => {
 				...variables,
 				ALERT24_ENVIRONMENT: 'review/$CI_COMMIT_REF_SLUG',
 				ALERT24_TIMEOUT: '2.5',
-				ALERT24_DEDUPE: 'always',
+				ALERT24_NAME: 'basket',
+				ALERT24_DEDUPE: 'on-retry',
+				ALERT24_LOOKUP: 'never',
+				ALERT24_VERBOSE: 'true',
 				ALERT24_DRY_RUN: 'true',
 				ALERT24_DOTENV_FILE: 'alert24.env',
 			},
@@ -120,7 +126,7 @@ describe('the jobs of the component notify', () => {
 		assert.deepEqual(jobs['switched:failure']?.['rules'], tagsOnly);
 	});
 
-	it('leaves an inclusion beside it alone', () => {
+	test('does not change another inclusion', () => {
 		const { variables, ...plain } = jobs['plain:success'] ?? {};
 		assert.deepEqual(jobs['tagless:success'], { ...plain, variables });
 	});
