@@ -84,7 +84,7 @@ suite('the change that a pipeline with the component notify records', () => {
 		};
 		await run({ ...texts, change_tags: 'one tag, "two", $(three)' }, deploy, `deploy: ${line}`);
 		const id = [`deploy: ${line}`, 'success', texts.environment, texts.service_id].map(encodePart).join(':');
-		const { description, ...change } = alert24.sentChanges[0] ?? {};
+		const { description, ...change } = alert24.sentChanges[0] ?? { description: undefined };
 		assert.match(String(description), /\nPipeline created: \S+$/);
 		assert.equal(String(description).replace(/\nPipeline created: \S+$/, ''), texts.description);
 		const { description: _, ...others } = texts;
