@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
-import manifest from '../package.json' with { type: 'json' };
-import { LoopbackServer } from '../stand-in/loopback-server.ts';
 import type { GitlabProject } from './support/gitlab-project.ts';
 import { createOwnProject, ownPipeline } from './support/own-project.ts';
 import {
@@ -19,21 +15,16 @@ import {
 } from './support/pipeline-kinds.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
-// Instead of a registry: the manifest of every image.
-const commands = { apk: 'exit 0', skopeo: '[ "$1" = login ] || echo "$MANIFEST"' };
-const describeLayers = (...sizes: number[]) => ({ config: { size: 1000 }, layers: sizes.map((size) => ({ size })) });
 
 suite('the pipeline of this project', () => {
 	let project: GitlabProject;
 	let pipeline: RenderedPipeline;
 	before(async () => {
-		project = await createOwnProject(commands);
+		project = await createOwnProject();
 		// Throws if GitLab's JSON schema rejects the pipeline.
 		pipeline = (await project.render(ownPipeline)) as RenderedPipeline;
 	});
 	after(() => project[Symbol.asyncDispose]());
-
-	const run = (job: string, variables: Record<string, string> = {}) => project.run(ownPipeline, variables, job);
 
 	for (const [name, kind] of Object.entries(pipelineKinds)) {
 		test(`contains every job that a job needs, ${name}`, () => {
@@ -110,64 +101,6 @@ suite('the pipeline of this project', () => {
 			assert.equal(job?.variables?.['BUILDAH_ISOLATION'], 'chroot');
 			assert.equal(job?.['services'], undefined);
 		}
-	});
-
-	for (const [title, manifestOfImage, outcome] of [
-		['accepts an image of 45 MB', describeLayers(4_000_000, 41_000_000), /has 45000000 bytes, compressed/],
-		['refuses an image above 45 MB', describeLayers(4_000_000, 41_000_001), /45000001 bytes, compressed\. At most/],
-		['refuses an image without layers', { manifests: [] }, /At most 45000000 are allowed|Cannot iterate/],
-	] as const) {
-		test(title, async () => {
-			const variables = { CI_SERVER_FQDN: 'gitlab.com', MANIFEST: JSON.stringify(manifestOfImage) };
-			const { exitCode, log } = await run('image-size', variables);
-			assert.equal(exitCode === 0, title.startsWith('accepts'), log);
-			assert.match(log, outcome);
-		});
-	}
-
-	for (const [tag, exitCode] of Object.entries({ [manifest.version]: 0, [`v${manifest.version}`]: 1 })) {
-		test(`${exitCode === 0 ? 'accepts' : 'refuses'} the tag ${tag}`, async () => {
-			const result = await run('version', { CI_COMMIT_TAG: tag });
-			assert.equal(result.exitCode, exitCode, result.log);
-		});
-	}
-
-	test('builds and uploads the bundle, its licenses, checksum and bill of materials', async () => {
-		const built = await run('build', { CI_COMMIT_TAG: manifest.version });
-		assert.equal(built.exitCode, 0, built.log);
-		const rehearsal = await run('upload:rehearsal', { CI_PIPELINE_SOURCE: 'merge_request_event' });
-		assert.equal(rehearsal.exitCode, 0, rehearsal.log);
-		assert.match(rehearsal.log, /alert24-notify\.js: OK[\s\S]*### Added/);
-
-		const uploads = new Map<string, Buffer>();
-		const server = createServer(async (request, response) => {
-			uploads.set(`${request.headers['job-token']} ${request.url}`, await buffer(request));
-			response.writeHead(201).end('{}');
-		});
-		const listening = await LoopbackServer.listen(server);
-		const variables = {
-			CI_COMMIT_TAG: manifest.version,
-			CI_API_V4_URL: `http://127.0.0.1:${listening.port}`,
-			CI_PROJECT_ID: '7',
-			CI_JOB_TOKEN: 'token',
-		};
-		const uploaded = await run('upload', variables);
-		await listening.close();
-		assert.equal(uploaded.exitCode, 0, uploaded.log);
-		const place = `token /projects/7/packages/generic/alert24-notify/${manifest.version}`;
-		const names = ['alert24-notify.js', 'alert24-notify.js.sha256', 'alert24-notify.cdx.json', 'LICENSES.txt'];
-		assert.deepEqual(
-			[...uploads.keys()],
-			names.map((name) => `${place}/${name}`),
-		);
-		const materials = JSON.parse(String(uploads.get(`${place}/alert24-notify.cdx.json`)));
-		const components: string[] = materials.components.map(({ name }: { name: string }) => name);
-		assert.ok(components.includes('got'));
-		const others = [...Object.keys(manifest.devDependencies), ...Object.keys(manifest.optionalDependencies)];
-		assert.deepEqual(
-			components.filter((name) => others.includes(name)),
-			[],
-		);
 	});
 
 	for (const template of readdirSync(join(projectRoot, '.gitlab/scenarios'))) {
