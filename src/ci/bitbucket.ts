@@ -31,7 +31,8 @@ async function readBitbucketStep(
 	const repositoryUrl = joinUrl('https://bitbucket.org', environment['BITBUCKET_REPO_FULL_NAME']);
 	const pipelineUrl = joinUrl(repositoryUrl, 'pipelines/results', environment['BITBUCKET_BUILD_NUMBER']);
 	const stepUuid = readUuid(environment, 'BITBUCKET_STEP_UUID');
-	const pullRequestId = environment['BITBUCKET_PR_ID'];
+	const message = commit && (dropFromEnd(commit.message, '\r\n') || undefined);
+	const pullRequestId = environment['BITBUCKET_PR_ID'] ?? findPullRequestId(message);
 	return {
 		source: 'bitbucket-pipelines',
 		key: buildKey(environment, deployJob),
@@ -43,7 +44,7 @@ async function readBitbucketStep(
 		commit: {
 			sha,
 			shortSha: sha?.slice(0, 8),
-			message: commit && (dropFromEnd(commit.message, '\r\n') || undefined),
+			message,
 		},
 		// Absent in pipelines for a tag; in those for a pull request the source branch.
 		branch,
@@ -90,6 +91,11 @@ async function findCommit(environment: Environment, readCommit: ReadCommit): Pro
 	const commit = await readCommit({ sha, directory, searchPath });
 	// A branch or tag whose name is made of such digits is another commit.
 	return commit?.sha.startsWith(sha.toLowerCase()) ? commit : undefined;
+}
+
+// The subject of Bitbucket's merge commits: `Merged in feature/basket (pull request #12)`.
+function findPullRequestId(message: string | undefined): string | undefined {
+	return /^[^\n]*\(pull request #([1-9]\d{0,19})\)\r?(?:\n|$)/.exec(message ?? '')?.[1];
 }
 
 function joinUrl(base: string | undefined, ...parts: (string | undefined)[]): string | undefined {

@@ -34,6 +34,7 @@ export function openBitbucketPipe(variables: Environment): FrontDoor {
 		logStyle: pipeLogStyle,
 		spellVariable: (variable) => spellPipeVariable(environment, variable),
 		problems: findPipeProblems(environment),
+		notices: findNotices(environment),
 		toExitCode: (exitCode) => toPipeExitCode(exitCode, environment),
 	};
 }
@@ -73,6 +74,14 @@ function findPipeProblems(environment: Environment): string[] {
 	const value = environment[failOnError];
 	if (value === undefined || readFlag(value) !== undefined) return [];
 	return [`${spellPipeVariable(environment, failOnError)} must be true or false; got ${quote(value)}`];
+}
+
+// A pipe does not know whether it runs in a script, where the exit code is absent, or in an after-script that does not pass the exit code.
+function findNotices(environment: Environment): string[] {
+	if (environment['BITBUCKET_EXIT_CODE'] !== undefined || environment[variableOf('status')] !== undefined) return [];
+	return [
+		'BITBUCKET_EXIT_CODE is empty, so the deployment counts as succeeded; in an after-script, add BITBUCKET_EXIT_CODE: $BITBUCKET_EXIT_CODE to the variables of the pipe',
+	];
 }
 
 // A pipe that could not record does not fail the step unless FAIL_ON_ERROR is set. A mistake in its configuration fails the step, because

@@ -11,6 +11,8 @@ export type FrontDoor = Readonly<{
 	spellVariable(variable: string): string;
 	/** The mistakes in settings that only this door has. */
 	problems: readonly string[];
+	/** Lines to log before a deployment is recorded. */
+	notices: readonly string[];
 	toExitCode(exitCode: ExitCode): ExitCode;
 }>;
 
@@ -21,6 +23,7 @@ export function openCommand(environment: Environment): FrontDoor {
 		logStyle: commandLogStyle,
 		spellVariable: (variable) => variable,
 		problems: [],
+		notices: [],
 		toExitCode: (exitCode) => exitCode,
 	};
 }

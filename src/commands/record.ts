@@ -29,6 +29,7 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	// A report that an earlier run left must not stand for this one, however it ends.
 	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, [], log);
 
+	if (!settings.isDryRun) for (const notice of door.notices) log.notice(notice);
 	const plan = await planDeployment(read, context);
 	if (plan.kind === 'nothing') {
 		log.result(plan.reason);

@@ -38,12 +38,16 @@ export class Redactor {
 		return replaceAll(text.replace(alert24Key, replacement), this.#keys);
 	}
 
-	/** Returns the environment without keys and tokens, except in the variables that hold them. */
+	/**
+	 * Returns the environment without keys and tokens, except in the variables that hold them, and without a user name and password in the
+	 * URLs of the CI.
+	 */
 	redactEnvironment(environment: Environment): Environment {
 		const redacted: Record<string, string | undefined> = Object.create(null);
 		const holders = [keyVariable, ...tokenVariables];
 		for (const [name, value] of Object.entries(environment)) {
-			redacted[name] = value === undefined || holders.includes(name) ? value : this.redactKeys(value);
+			const text = value === undefined || holders.includes(name) ? value : this.redactKeys(value);
+			redacted[name] = /^CI_\w+_URL$/.test(name) ? text?.replace(/^(https?:\/\/)[^/?#]*@/i, '$1') : text;
 		}
 		return redacted;
 	}

@@ -28,7 +28,7 @@ suite('a pipe', () => {
 	});
 
 	function runPipe(variables: Readonly<Record<string, string>>): Promise<ProgramRun> {
-		const settings = { ALERT24_API_KEY: alert24.apiKey, API_URL: alert24.url };
+		const settings = { ALERT24_API_KEY: alert24.apiKey, API_URL: alert24.url, BITBUCKET_EXIT_CODE: '0' };
 		return runProgram(
 			[],
 			{ ...bitbucketStep, BITBUCKET_PIPE_STORAGE_DIR: storage, ...settings, ...variables },
@@ -41,6 +41,13 @@ suite('a pipe', () => {
 		const id = alert24.changes.at(-1)?.id;
 		const change = `Deployed web-shop @ c1f7a9e0 in "production" for service "svc_web" (change ${id})`;
 		assert.deepEqual([exitCode, stdout, stderr], [0, success(`Recorded: ${change}`), '']);
+	});
+
+	test('warns if the exit code of the script is empty, because a failure would count as a success', async () => {
+		const warning = /^INFO: BITBUCKET_EXIT_CODE is empty, so the deployment counts as succeeded; /m;
+		assert.match((await runPipe({ BITBUCKET_EXIT_CODE: '' })).stdout, warning);
+		assert.doesNotMatch((await runPipe({ BITBUCKET_EXIT_CODE: '0' })).stdout, warning);
+		assert.doesNotMatch((await runPipe({ STATUS: 'success' })).stdout, warning);
 	});
 
 	test('explains each step by DEBUG, without the key', async () => {
