@@ -3,10 +3,10 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-/** What the metadata-only repository holds: Bitbucket reads pipe.yml at the tag, people read the rest. */
+/** The files of the metadata-only repository. Bitbucket reads pipe.yml at the tag. */
 const publishedFiles = ['bitbucket/pipe.yml', 'bitbucket/README.md', 'CHANGELOG.md', 'LICENSE'];
 
-// A release job has no name of its own, and nobody reads mail there.
+// A release job has no git identity.
 const releaser = ['-c', 'user.name=alert24-notify', '-c', 'user.email=release@alert24-notify.invalid'];
 
 export type Publication = Readonly<{
@@ -20,8 +20,8 @@ export type Publication = Readonly<{
 
 /**
  * Publishes the pipe: commits its files to the metadata-only repository and tags them with the version of package.json, because
- * `pipe: workspace/repository:1.2.3` is a tag there. A dry run does the same in a clone that it throws away, and pushes nothing. Throws an Error that says
- * what disagrees or failed.
+ * `pipe: workspace/repository:1.2.3` is a tag there. A dry run does the same in a temporary clone and pushes nothing. Throws an Error if
+ * versions differ or git fails.
  */
 export function publishBitbucketPipe({ project, repository, isDryRun, print }: Publication): void {
 	const version = readVersion(project);
@@ -55,7 +55,7 @@ export function publishBitbucketPipe({ project, repository, isDryRun, print }: P
 	}
 }
 
-// One number: package.json, the image of pipe.yml, the snippets, the newest heading.
+// Throws an Error unless package.json, pipe.yml's image, the snippets and the newest heading have the same version.
 function readVersion(project: string): string {
 	const read = (file: string) => readFileSync(join(project, file), 'utf8');
 	const { version } = JSON.parse(read('package.json')) as { version: string };
@@ -81,7 +81,7 @@ function cloneRepository(clone: string, { repository, isDryRun, print }: Omit<Pu
 		runGit(clone, ['clone', '--quiet', repository, '.']);
 	} catch (error) {
 		if (!isDryRun) throw error;
-		print(`${(error as Error).message}\nThe dry run goes on as if the repository were empty.`);
+		print(`${(error as Error).message}\nThe dry run continues as if the repository were empty.`);
 		runGit(clone, ['init', '--quiet', '--initial-branch=main']);
 	}
 }

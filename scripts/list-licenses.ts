@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Lists the packages whose files are among `inputs` (paths as esbuild's metafile gives them), each with its version, licence and the licence's
- * text. Throws for a package that brings neither a text nor the name of a licence: somebody has to look.
+ * Returns the list of packages whose files are among `inputs` (paths of esbuild's metafile), each with its version, its
+ * license and the license's text. Throws an Error for a package without the name or the text of a license.
  */
 export function listLicenses(inputs: readonly string[]): string {
 	const folders = new Set(inputs.map((path) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]));
 	const packages = [...folders].filter((folder) => folder !== undefined).sort();
 	const own = describePackage('alert24-notify', '.');
-	const heading = `alert24-notify.js holds these packages besides its own code:\n\n${packages.map(nameOf).join('\n')}\n`;
+	const heading = `alert24-notify.js contains these packages besides its own code:\n\n${packages.map(nameOf).join('\n')}\n`;
 	return [own, heading, ...packages.map((folder) => describePackage(nameOf(folder), folder))].join(
 		`\n${'-'.repeat(78)}\n\n`,
 	);
@@ -22,6 +22,6 @@ function nameOf(folder: string): string {
 function describePackage(name: string, folder: string): string {
 	const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 	const file = readdirSync(folder).find((entry) => /^licen[cs]e([.-]|$)/i.test(entry));
-	if (typeof license !== 'string' || file === undefined) throw new Error(`${folder} tells no licence`);
+	if (typeof license !== 'string' || file === undefined) throw new Error(`${folder} has no license`);
 	return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
 }

@@ -1,4 +1,5 @@
-// Prints what CHANGELOG.md says of the version in package.json, or of what comes next where there is something: the text of the release.
+// Prints the notes of the release: CHANGELOG.md's section `Unreleased`, if it has one and this is no tag pipeline, else the
+// section of the version in package.json.
 import { readFileSync } from 'node:fs';
 import { readNotes } from './versions.ts';
 

@@ -1,4 +1,4 @@
-// Sets the version everywhere: usage: npm run release -- 1.2.3. CONTRIBUTING.md tells what comes before and after.
+// Sets the version everywhere: usage: npm run release -- 1.2.3. CONTRIBUTING.md lists the steps before and after.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import manifest from '../package.json' with { type: 'json' };
@@ -8,11 +8,11 @@ try {
 	const [version = ''] = process.argv.slice(2);
 	if (!isLater(version, manifest.version)) throw new Error(`${version} does not come after ${manifest.version}`);
 	const changes = execFileSync('git', ['status', '--porcelain'], { encoding: 'utf8' });
-	if (changes !== '') throw new Error(`commit or stash what is changed first:\n${changes}`);
+	if (changes !== '') throw new Error(`commit or stash these changes first:\n${changes}`);
 	const date = new Date().toISOString().slice(0, 10);
 	const templates = readdirSync('templates').map((name) => `templates/${name}`);
 	const paths = [...versionedFiles, ...templates].filter((path) => existsSync(path));
-	// All texts before the first file is written: whatever is refused leaves nothing half done.
+	// All texts before the first file is written, so that a refusal changes nothing.
 	const texts = paths.map((path) => [path, setVersion(path, readFileSync(path, 'utf8'), version, date)] as const);
 	for (const [path, text] of texts) writeFileSync(path, text);
 	console.log(

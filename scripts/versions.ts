@@ -1,6 +1,6 @@
 const number = String.raw`\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?`;
 
-// Where the version stands, by file. `templates` are all files of that folder.
+// The places of the version, by file. `others` applies to every file without an own entry.
 const places: Readonly<Record<string, readonly RegExp[]>> = {
 	'package.json': [/(?<=^\t"version": ")[^"]+/m],
 	'package-lock.json': [/(?<=^\t"version": ")[^"]+/m, /(?<=^\t\t"": \{[^}]*?\n\t\t\t"version": ")[^"]+/m],
@@ -14,7 +14,7 @@ const places: Readonly<Record<string, readonly RegExp[]>> = {
 };
 const majors = /(?<=alert24-notify\/(?:notify|hook)@)\d+/g;
 
-/** The files that hold the version, besides those in `templates/`. The last two may be absent. */
+/** The files that contain the version, besides those in `templates/`. The last two can be absent. */
 export const versionedFiles = [
 	'package.json',
 	'package-lock.json',
@@ -24,13 +24,16 @@ export const versionedFiles = [
 	'bitbucket/README.md',
 ] as const;
 
-/** Every version that a file's text gives for this project, and the major numbers by which it names components, as `1.x`. */
+/** Returns every version of this project in a file's text, and the major versions of its components, such as `1.x`. */
 export function findVersions(path: string, text: string): string[] {
 	const found = (places[path] ?? places['others'] ?? []).flatMap((pattern) => text.match(pattern) ?? []);
 	return [...found, ...Array.from(text.matchAll(majors), ([major]) => `${major}.x`)];
 }
 
-/** The text with another version in all those places. The changelog gets a heading for it, over what stands under `Unreleased`. */
+/**
+ * Returns the text with another version in those places. The changelog gets a heading for it, above the notes of
+ * `Unreleased`. Throws an Error if there are none.
+ */
 export function setVersion(path: string, text: string, version: string, date: string): string {
 	if (path === 'CHANGELOG.md') return addRelease(text, version, date);
 	const patterns = places[path] ?? places['others'] ?? [];
@@ -40,19 +43,19 @@ export function setVersion(path: string, text: string, version: string, date: st
 
 function addRelease(text: string, version: string, date: string): string {
 	if (readNotes(text, 'Unreleased') === '') {
-		throw new Error('CHANGELOG.md has nothing under "Unreleased": say what changes for users');
+		throw new Error('CHANGELOG.md has nothing under "Unreleased": describe the changes for users there');
 	}
 	return text.replace('## [Unreleased]\n', `## [Unreleased]\n\n## [${version}] - ${date}\n`);
 }
 
-/** What the changelog says of a version, or of `Unreleased`; '' where it says nothing. */
+/** Returns the changelog's notes of a version, or of `Unreleased`; '' if it has none. */
 export function readNotes(changelog: string, version: string): string {
 	const sections = changelog.split(/^## /m);
 	const section = sections.find((text) => text.startsWith(`[${version}]`)) ?? '';
 	return section.replace(/^.*\n/, '').trim();
 }
 
-/** Whether one version comes after another (https://semver.org/#spec-item-11). Throws for what is no full version without a `v`. */
+/** Returns true if one version comes after another (https://semver.org/#spec-item-11). Throws an Error if a version is invalid. */
 export function isLater(version: string, than: string): boolean {
 	const [a, b] = [readVersion(version), readVersion(than)];
 	for (let index = 0; index < 3; index++) {
@@ -67,6 +70,7 @@ export function isLater(version: string, than: string): boolean {
 function readVersion(version: string): { numbers: number[]; preRelease: string | undefined } {
 	const pattern = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?$/;
 	const match = pattern.exec(version);
-	if (match === null) throw new Error(`"${version}" is no version such as 1.2.3 (no "v", all three numbers)`);
+	if (match === null)
+		throw new Error(`"${version}" is not a version such as 1.2.3 (without "v", with all three numbers)`);
 	return { numbers: match.slice(1, 4).map(Number), preRelease: match[4] };
 }

@@ -54,6 +54,6 @@ suite('listLicenses', () => {
 		const folder = join(makeFolder(t), 'node_modules/odd');
 		mkdirSync(folder, { recursive: true });
 		writeFileSync(join(folder, 'package.json'), '{"version":"1.2.3"}');
-		assert.throws(() => listLicenses([`${folder}/a.js`]), /node_modules\/odd tells no licence/);
+		assert.throws(() => listLicenses([`${folder}/a.js`]), /node_modules\/odd has no license/);
 	});
 });

@@ -15,6 +15,7 @@ suite('npm run demo', () => {
 			assert.match(stdout, /alert24:success > Recorded: /);
 			assert.match(stdout, /"summary": "Deployed shop @ [0-9a-f]{8}"/);
 			assert.match(stdout, /"pr_number": "42"/);
+			assert.doesNotMatch(stdout, /!!|warn/i);
 			assert.deepEqual(await readdir(directory), []);
 		} finally {
 			await rm(directory, { recursive: true });

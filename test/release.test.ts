@@ -62,7 +62,7 @@ suite('npm run release', () => {
 		for (const version of ['v9.0.0', '9.0', manifest.version, '0.9.9']) {
 			const { status, stderr } = release(version);
 			assert.equal(status, 1);
-			assert.match(String(stderr), /^release: .*(is no version such as|does not come after)/);
+			assert.match(String(stderr), /^release: .*(is not a version such as|does not come after)/);
 			assert.equal(execFileSync('git', ['-C', folder, 'status', '--porcelain'], { encoding: 'utf8' }), '');
 		}
 	});
@@ -70,7 +70,7 @@ suite('npm run release', () => {
 	test('exits with an error if the work tree has changes', (t) => {
 		const { folder, release } = makeRepository(t);
 		writeFileSync(join(folder, 'README.md'), 'changed');
-		assert.match(String(release('9.0.0').stderr), /^release: commit or stash what is changed first:\n M README\.md/);
+		assert.match(String(release('9.0.0').stderr), /^release: commit or stash these changes first:\n M README\.md/);
 		assert.equal(readFileSync(join(folder, 'README.md'), 'utf8'), 'changed');
 	});
 });

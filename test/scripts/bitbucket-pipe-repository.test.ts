@@ -88,7 +88,7 @@ suite('publishBitbucketPipe', () => {
 	test('continues a dry run if it cannot read the repository, and prints no password', () => {
 		const repository = 'http://release:secret-of-a-test@127.0.0.1:1/alert24/alert24-notify.git';
 		publish({ isDryRun: true, repository });
-		assert.match(printed.join('\n'), /git clone failed: .*\nThe dry run goes on as if the repository were empty/s);
+		assert.match(printed.join('\n'), /git clone failed: .*\nThe dry run continues as if the repository were empty/s);
 		assert.ok(!printed.join('\n').includes('secret-of-a-test'));
 		assert.throws(
 			() => publish({ repository }),
