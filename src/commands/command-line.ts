@@ -7,6 +7,7 @@ import { type Command, type GivenOptions, type OptionDefinition, optionDefinitio
 import { quote } from '../text/visible-text.ts';
 import { version } from '../version.ts';
 import type { CommandContext } from './command-context.ts';
+import { explainMistake } from './explain-mistake.ts';
 import { recordDeployment } from './record.ts';
 import { replayFile } from './replay.ts';
 import { validateFile } from './validate.ts';
@@ -21,6 +22,8 @@ ALERT24_API_KEY_FILE names. No option sets the key, because options show in proc
 ${exitCodeHelp}
 
 https://gitlab.com/alert24/alert24-notify`;
+
+const commandNames = ['record', 'replay', 'validate', 'schema'];
 
 /** Reads the command line and runs its command. Throws a ConfigurationError for an unknown command or option. */
 export async function runCommandLine(
@@ -83,7 +86,7 @@ export async function runCommandLine(
 		.fail((message, error) => {
 			// yargs throws some mistakes of the command line, and passes the others as a message.
 			if (error !== undefined && error !== null && error.name !== 'YError') throw error;
-			throw new ConfigurationError([`${message ?? error.message} (see alert24-notify --help)`]);
+			throw new ConfigurationError([explainMistake(message ?? error.message, argv, commandNames)]);
 		});
 	rejectInvalidFlags(argv);
 	await parser.parseAsync(argv, {}, (_error, _argv, output) => printOutput(output, log));
@@ -103,7 +106,7 @@ function withOptions(command: Argv, name: Command): Argv {
 // yargs takes any value of a flag but true for false, ignores all arguments after `--`, and has a hidden option for completions.
 function rejectInvalidFlags(argv: readonly string[]): void {
 	const unknown = argv.filter((word) => word === '--' || word.startsWith('--get-yargs-completions'));
-	if (unknown.length > 0) throw new ConfigurationError(unknown.map((word) => `Unknown argument: ${word}`));
+	if (unknown.length > 0) throw new ConfigurationError(unknown.map((word) => `unknown argument ${word}`));
 	const flags = optionDefinitions.filter(({ kind }) => kind === 'flag');
 	const odd = argv.filter((word) =>
 		flags.some(({ name }) => word.startsWith(`--${name}=`) && !/=(true|false)$/.test(word)),

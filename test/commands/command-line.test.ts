@@ -80,28 +80,30 @@ suite('the command line', () => {
 	});
 
 	const mistakes: [string[], RegExp][] = [
-		[['--bogus'], /^alert24-notify: Unknown argument: bogus \(see alert24-notify --help\)\n$/],
-		[['frobnicate'], /Unknown argument: frobnicate/],
-		[['--summary'], /Not enough arguments following: summary/],
+		[['--bogus'], /^alert24-notify: unknown option --bogus \(see alert24-notify --help\)\n$/],
+		[['frobnicate'], /unknown argument frobnicate \(/],
+		[['--summary'], /--summary needs a value/],
 		[['--environment', 'a', '--environment', 'b'], /--environment occurs twice; it takes one value/],
 		[['--dry-run=maybe'], /"--dry-run=maybe" must end in =true or =false/],
 		[
 			['--dry-run', '--environment', 'a', '--timeout', 'soon'],
 			/--timeout must be a number of seconds from 1 to 240; got "soon"/,
 		],
-		[['--api-key', 'x'], /Unknown argument: api-key/],
-		[['validate'], /Not enough non-option arguments/],
+		[['--api-key', 'x'], /unknown option --api-key \(/],
+		[['--servce-id', 'x'], /unknown option --servce-id; did you mean --service-id\?/],
+		[['reply', 'x'], /unknown argument reply; did you mean replay\?/],
+		[['validate'], /validate needs a JSON file, or - for standard input \(see alert24-notify validate --help\)/],
 		[['validate', '/no/such/file'], /"\/no\/such\/file" does not exist/],
-		[['replay'], /Not enough non-option arguments/],
-		[['replay', '--environment', 'a', 'x.json'], /Unknown argument: environment/],
-		[['--no-environment'], /Unknown argument: no-environment/],
-		[['--environment.x', 'y'], /Unknown argument: environment.x/],
-		[['--', '--environment', 'x'], /Unknown argument: --\n/],
-		[['--get-yargs-completions', 'x'], /Unknown argument: --get-yargs-completions/],
+		[['replay'], /replay needs the folder or file of the undelivered changes, or - for standard input/],
+		[['replay', '--environment', 'a', 'x.json'], /unknown option --environment \(/],
+		[['--no-environment'], /unknown option --no-environment/],
+		[['--environment.x', 'y'], /unknown option --environment\.x/],
+		[['--', '--environment', 'x'], /unknown argument --\n/],
+		[['--get-yargs-completions', 'x'], /unknown argument --get-yargs-completions/],
 		[['validate', '/dev/zero'], /"\/dev\/zero" is not a regular file; a pipe can be read as -/],
 	];
 	for (const [argv, message] of mistakes) {
-		test(`refuses ${argv.join(' ')} with exit code 2`, async () => {
+		test(`rejects ${argv.join(' ')} with exit code 2`, async () => {
 			const { exitCode, stdout, stderr } = await runInProcess(argv, gitlabJob);
 			assert.deepEqual([exitCode, stdout], [2, '']);
 			assert.match(stderr, message);
