@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import manifest from '../package.json' with { type: 'json' };
 import { findVersions, versionedFiles } from '../scripts/versions.ts';
@@ -13,10 +13,10 @@ const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
 const readme = read('README.md');
 const templates = readdirSync(join(projectRoot, 'templates'));
 
-describe('the README', () => {
+suite('the README', () => {
 	for (const template of templates) {
 		const component = template.replace('.yml', '');
-		it(`tells the inputs of the component ${component} as its template does`, () => {
+		test(`lists the inputs of the component ${component} as its template does`, () => {
 			const [header] = parseAllDocuments(read(`templates/${template}`)).map((document) => document.toJS());
 			const inputs: Record<string, { description: string; default?: unknown }> = header.spec.inputs;
 			const expected = Object.entries(inputs).map(([name, input]) => [
@@ -28,7 +28,7 @@ describe('the README', () => {
 		});
 	}
 
-	it('tells the variables as the options of the command', () => {
+	test('lists the variables as the options of the command', () => {
 		const expected = optionDefinitions.map((option) => {
 			const { description, default: preset = 'none' }: OptionDefinition = option;
 			return [`\`${variableOf(option.name)}\``, description, preset];
@@ -37,7 +37,7 @@ describe('the README', () => {
 		assert.deepEqual(rows, expected);
 	});
 
-	it('names no variable of ours that does not exist', () => {
+	test('mentions only ALERT24_ variables that exist', () => {
 		const sources = ['src', 'templates'].flatMap((folder) =>
 			readdirSync(join(projectRoot, folder), { recursive: true, withFileTypes: true })
 				.filter((entry) => entry.isFile())
@@ -52,17 +52,17 @@ describe('the README', () => {
 		);
 	});
 
-	it('tells the exit codes as the source does', () => {
+	test('lists the exit codes as the source does', () => {
 		const source = read('src/exit-codes.ts').matchAll(/\/\*\* (.*)\. \*\/\n\t\w+: (\d),/g);
 		const expected = Array.from(source, ([, meaning, code]) => [code, meaning]);
 		assert.deepEqual(findTable(readme, '## Exit codes'), expected);
 	});
 });
 
-describe('the version', () => {
+suite('the version', () => {
 	const paths: readonly string[] = [...versionedFiles, ...templates.map((name) => `templates/${name}`)];
 	for (const path of paths.filter((name) => existsSync(join(projectRoot, name)))) {
-		it(`is that of package.json in ${path}`, () => {
+		test(`is that of package.json in ${path}`, () => {
 			const versions = findVersions(path, read(path));
 			const major = `${manifest.version.split('.')[0]}.x`;
 			assert.notDeepEqual(versions, []);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { assertValidChange, findViolations } from '../../src/change/validate-change.ts';
 import { InvalidChangeError } from '../../src/reported-error.ts';
 
@@ -9,8 +9,8 @@ function messages(change: unknown): string[] {
 	return findViolations(change).map(({ message }) => message);
 }
 
-describe('findViolations', () => {
-	it('finds nothing in a change with all sixteen fields', () => {
+suite('findViolations', () => {
+	test('returns nothing for a change with all sixteen fields', () => {
 		const whole = {
 			...valid,
 			service_id: 'svc_1',
@@ -55,12 +55,12 @@ describe('findViolations', () => {
 		['text', ['a change must be a JSON object; got "text"']],
 	];
 	for (const [change, expected] of cases) {
-		it(`says: ${expected[0]?.slice(0, 80)}`, () => assert.deepEqual(messages(change), expected));
+		test(`reports: ${expected[0]?.slice(0, 80)}`, () => assert.deepEqual(messages(change), expected));
 	}
 });
 
-describe('assertValidChange', () => {
-	it('throws every violation at once', () => {
+suite('assertValidChange', () => {
+	test('throws one error with every violation', () => {
 		assert.throws(
 			() => assertValidChange({ ...valid, pr_number: 1, risk_level: 2 }),
 			(error) => {

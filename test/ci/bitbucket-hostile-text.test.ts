@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { findViolations } from '../../src/change/validate-change.ts';
 import { bitbucketStep } from '../support/bitbucket-step.ts';
@@ -36,8 +36,8 @@ const step = fc.record({
 });
 const isBlank = (value: string) => /^[ \t\n\v\f\r]*$/.test(value);
 
-describe('whatever text the variables of a Bitbucket step hold', () => {
-	it('the change is valid and holds it as documented, or the program refuses', async () => {
+suite('for any text in the variables of a Bitbucket step', () => {
+	test('the program prints a valid change with the text, or exits with an error', async () => {
 		await fc.assert(
 			fc.asyncProperty(step, async ({ hostile, message, isPipe }) => {
 				const variables = {
@@ -63,13 +63,13 @@ describe('whatever text the variables of a Bitbucket step hold', () => {
 				assert.equal(change.tags.includes('failed'), code !== '');
 				assert.equal(String(change.description).startsWith('Git tag: '), tag.trim() !== '');
 				const expected = message.replace(/[\r\n]+$/, '');
-				const isAsked = /^[0-9a-f]{7,64}$/.test(sha);
-				assert.equal(change.commit_message, isBlank(expected) || !isAsked ? undefined : expected);
+				const isCommit = /^[0-9a-f]{7,64}$/.test(sha);
+				assert.equal(change.commit_message, isBlank(expected) || !isCommit ? undefined : expected);
 				for (const url of [change.pipeline_url, change.pr_url]) {
 					if (url !== undefined) assert.equal(new URL(url).origin, 'https://bitbucket.org');
 				}
 			}),
-			{ numRuns: 150, endOnFailure: true },
+			{ numRuns: 100, endOnFailure: true },
 		);
 	});
 });

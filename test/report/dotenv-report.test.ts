@@ -34,7 +34,7 @@ function parseAsGitlab(report: string): Record<string, string> {
 }
 
 suite('the dotenv report', { concurrency: true }, () => {
-	test('gives later jobs the ids of the change', async () => {
+	test('passes the ids of the change to later jobs', async () => {
 		await using alert24 = await startAlert24();
 		const path = makePath();
 		await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: path } });
@@ -46,7 +46,7 @@ suite('the dotenv report', { concurrency: true }, () => {
 		});
 	});
 
-	test('says that a change is not recorded, or that there was none', async () => {
+	test('reports that a change is not recorded or that there is none', async () => {
 		await using alert24 = await startAlert24();
 		alert24.failAlways({ kind: 'status', status: 401 });
 		const path = makePath();
@@ -56,7 +56,7 @@ suite('the dotenv report', { concurrency: true }, () => {
 		assert.equal(readFileSync(path, 'utf8'), 'ALERT24_CHANGE_STATE=not_recorded\n');
 	});
 
-	test('joins the ids of several services by commas', () => {
+	test('joins the ids of several services with commas', () => {
 		const of = (id: string): Partial<Delivery> => ({
 			state: 'recorded',
 			id,
@@ -71,7 +71,7 @@ suite('the dotenv report', { concurrency: true }, () => {
 		});
 	});
 
-	test('is one that GitLab takes, whatever ids the server gives', () => {
+	test('is valid for GitLab for any ids of the server', () => {
 		const id = fc.oneof(
 			fc.string({ unit: 'binary' }),
 			fc.constantFrom('a\nB=c', 'a\r', '\u2028', 'x'.repeat(6000), '"$HOME"', ''),
@@ -92,14 +92,14 @@ suite('the dotenv report', { concurrency: true }, () => {
 		);
 	});
 
-	test('that cannot be written is told, and harms nothing', async () => {
+	test('only causes a warning if it cannot be written', async () => {
 		await using alert24 = await startAlert24();
 		const { exitCode, stderr } = await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: '/nowhere/x.env' } });
 		assert.equal(exitCode, 0);
 		assert.match(stderr, /the dotenv report "\/nowhere\/x\.env" could not be written \(ENOENT\)/);
 	});
 
-	test('holds no key, should the server answer with it, and nothing of an earlier run', async () => {
+	test('contains neither a key from a response nor a line of an earlier run', async () => {
 		await using alert24 = await startAlert24();
 		const path = makePath();
 		const answer = { json: { data: { id: alert24.apiKey } } };

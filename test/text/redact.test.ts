@@ -5,12 +5,12 @@ import { Redactor } from '../../src/text/redact.ts';
 const key = 'ak_live_0123456789abcdefghijABCDEFGHIJKL';
 
 suite('Redactor', () => {
-	test('takes out a secret wherever it stands', () => {
+	test('replaces a secret anywhere in a text', () => {
 		const redactor = new Redactor({}, key);
 		assert.equal(redactor.redact(`a${key}b ${key}`), 'a[redacted]b [redacted]');
 	});
 
-	test('takes out a secret as it looks in JSON, in a URL and in base64', () => {
+	test('replaces a secret in its forms in JSON, in a URL and in base64', () => {
 		const secret = 'pass"word/\\ with + signs';
 		const redactor = new Redactor({}, secret);
 		const texts = [JSON.stringify({ secret }), encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
@@ -32,7 +32,7 @@ suite('Redactor', () => {
 		}
 	});
 
-	test('removes user names and passwords from the URLs of the CI alone', () => {
+	test('removes user names and passwords only from the URLs of the CI', () => {
 		const url = 'https://someone:pa55word@gitlab.example.com/a@b';
 		const environment = { CI_PROJECT_URL: url, ALERT24_API_URL: url, CI_COMMIT_MESSAGE: url };
 		const { CI_PROJECT_URL: project, ...others } = new Redactor({}).redactEnvironment(environment);
@@ -40,7 +40,7 @@ suite('Redactor', () => {
 		assert.deepEqual(others, { ALERT24_API_URL: url, CI_COMMIT_MESSAGE: url });
 	});
 
-	test('removes keys and tokens from every variable that does not hold them', () => {
+	test('removes keys and tokens from every other variable', () => {
 		const environment = {
 			ALERT24_API_KEY: key,
 			CI_JOB_TOKEN: 'glcbt-64_abcdef',
@@ -54,36 +54,36 @@ suite('Redactor', () => {
 		);
 	});
 
-	test('knows the job token', () => {
+	test('replaces the job token', () => {
 		assert.equal(new Redactor({ CI_JOB_TOKEN: 'glcbt-64_abcdef' }).redact('x glcbt-64_abcdef'), 'x [redacted]');
 	});
 
-	test('knows the credentials of a proxy, plain, decoded and as a header carries them', () => {
+	test('replaces the credentials of a proxy, plain, decoded and in the form of a header', () => {
 		const redactor = new Redactor({ HTTPS_PROXY: 'http://someone:s3cret%2Fword@proxy.example.com:3128' });
 		const header = Buffer.from('someone:s3cret/word').toString('base64');
 		const text = `http://someone:s3cret%2Fword@proxy.example.com s3cret/word ${header}`;
 		assert.equal(redactor.redact(text), 'http://[redacted]@proxy.example.com [redacted] [redacted]');
 	});
 
-	test('leaves texts alone when a secret is too short to be one', () => {
+	test('ignores a secret that is too short', () => {
 		const redactor = new Redactor({ HTTPS_PROXY: 'http://u:main@proxy:3128' }, 'a');
 		assert.equal(redactor.redact('branch main'), 'branch main');
 	});
 
-	test('knows the key of the environment from the start, whatever is wrong with it', () => {
+	test('replaces the key of the environment even if it is malformed', () => {
 		const redactor = new Redactor({ ALERT24_API_KEY: ' sk-12345 x y ' });
 		assert.equal(redactor.redact('got sk-12345 x y'), 'got [redacted]');
 	});
 
-	test('takes the path of a file for no secret', () => {
+	test('does not replace the path of a file', () => {
 		assert.equal(new Redactor({ ALERT24_API_KEY: '/builds/key.tmp' }).redact('/builds/key.tmp'), '/builds/key.tmp');
 	});
 
-	test('knows every Alert24 key by its form', () => {
+	test('replaces every text in the form of an Alert24 key', () => {
 		assert.equal(new Redactor({}).redact(`cannot read "${key}"`), 'cannot read "[redacted]"');
 	});
 
-	test('takes the credentials of a proxy out of the log alone: they may be words of a change', () => {
+	test('replaces the credentials of a proxy only in the log: a change may contain the same words', () => {
 		for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']) {
 			const redactor = new Redactor({ [name]: 'http://deployer:production@proxy:3128' });
 			assert.equal(redactor.redactKeys('production'), 'production');
@@ -96,7 +96,7 @@ suite('Redactor', () => {
 		);
 	});
 
-	test('finds the credentials of a proxy as Node does, also where they hold an @', () => {
+	test('parses the credentials of a proxy as Node does, also if they contain an @', () => {
 		const redactor = new Redactor({ HTTPS_PROXY: 'http://user:pa@ssw0rdLong@proxy:3128' });
 		const header = Buffer.from('user:pa@ssw0rdLong').toString('base64');
 		assert.equal(redactor.redact(`${header} pa@ssw0rdLong pa%40ssw0rdLong`), '[redacted] [redacted] [redacted]');
