@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { parse } from 'yaml';
-import { optionDefinitions, variableOf } from '../../src/settings/options.ts';
+import { type OptionName, optionDefinitions, variableOf } from '../../src/settings/options.ts';
 import { version } from '../../src/version.ts';
 import { isPipelinesPart, isPipeMetadata } from '../support/bitbucket-schemas.ts';
 
@@ -31,6 +31,12 @@ suite('pipe.yml', () => {
 	});
 });
 
+// These settings concern GitLab's API only.
+const ofGitlab = ['lookup', 'services'];
+const definitions = (optionDefinitions as readonly { name: OptionName; default?: string }[]).filter(
+	({ name }) => !ofGitlab.includes(name),
+);
+
 suite("the pipe's README", () => {
 	test('has the headings that Bitbucket requires, in order', () => {
 		const headings = [...readme.matchAll(/^##? (.+)$/gm)].map(([, heading]) => heading);
@@ -44,7 +50,7 @@ suite("the pipe's README", () => {
 
 	test('lists each variable of the program once, in the snippet and in the table', () => {
 		// Pipes call this variable DEBUG.
-		const settings = optionDefinitions.map(({ name }) => (name === 'verbose' ? 'DEBUG' : variableOf(name)));
+		const settings = definitions.map(({ name }) => (name === 'verbose' ? 'DEBUG' : variableOf(name)));
 		const known = [
 			...settings,
 			'ALERT24_API_KEY',
@@ -58,7 +64,7 @@ suite("the pipe's README", () => {
 	});
 
 	test('contains the defaults of the program', () => {
-		for (const { name, default: value } of optionDefinitions as readonly { name: string; default?: string }[]) {
+		for (const { name, default: value } of definitions) {
 			if (!/^(\d+|true|false|text|auto|https:\S+)$/.test(value ?? '') || name === 'verbose') continue;
 			const row = readme
 				.split('\n')
