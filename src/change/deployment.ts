@@ -65,7 +65,7 @@ type DeployJob = Readonly<{
 	durationSeconds: number | undefined;
 }>;
 
-type PreviousDeployment = Readonly<{
+export type PreviousDeployment = Readonly<{
 	sha: string;
 	/** ISO 8601. */
 	deployedAt: string | undefined;

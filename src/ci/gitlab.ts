@@ -1,10 +1,12 @@
 // https://docs.gitlab.com/ci/variables/predefined_variables/
 import { type DeploymentKey, isOutcome, type Outcome, type PullRequest } from '../change/deployment.ts';
 import type { Environment } from '../environment.ts';
+import { redactVariables } from '../text/redact-variables.ts';
 import { dropFromEnd } from '../text/trim-text.ts';
 import type { Ci } from './ci.ts';
 import type { JobReport, ReportRequest, UnknownOutcome } from './job-report.ts';
 import { findMergeRequestNumber } from './merge-request-reference.ts';
+import { isSecretInText } from './predefined-variables.ts';
 
 export const gitlab: Ci = {
 	isRunning: (environment) => environment['GITLAB_CI'] === 'true',
@@ -22,7 +24,12 @@ function readGitlabJob(environment: Environment, request: ReportRequest): JobRep
 	const { deployJob } = request;
 	const recordedEnvironment = request.environment ?? environment['CI_ENVIRONMENT_NAME'];
 	const sha = environment['CI_COMMIT_SHA'];
-	const tag = environment['CI_COMMIT_TAG'];
+	// GitLab and its runner expand `$NAME` in these texts.
+	const readText = (name: string) => {
+		const text = environment[name];
+		return text && redactVariables(text, environment, isSecretInText);
+	};
+	const tag = readText('CI_COMMIT_TAG');
 	return {
 		source: 'gitlab-ci',
 		key: buildKey(environment, deployJob),
@@ -33,10 +40,10 @@ function readGitlabJob(environment: Environment, request: ReportRequest): JobRep
 		commit: {
 			sha,
 			shortSha: environment['CI_COMMIT_SHORT_SHA'] ?? sha?.slice(0, 8),
-			message: dropFromEnd(environment['CI_COMMIT_MESSAGE'] ?? '', '\r\n') || undefined,
+			message: dropFromEnd(readText('CI_COMMIT_MESSAGE') ?? '', '\r\n') || undefined,
 		},
 		// CI_COMMIT_BRANCH is absent in merge request pipelines and, rightly, in those for a tag.
-		branch: environment['CI_COMMIT_BRANCH'] ?? environment['CI_MERGE_REQUEST_SOURCE_BRANCH_NAME'],
+		branch: readText('CI_COMMIT_BRANCH') ?? readText('CI_MERGE_REQUEST_SOURCE_BRANCH_NAME'),
 		tag,
 		pullRequest: readMergeRequest(environment),
 		deployedBy: environment['GITLAB_USER_LOGIN'],
@@ -72,7 +79,7 @@ function readMergeRequest(environment: Environment): PullRequest | undefined {
 }
 
 /** Returns the page of a merge request; undefined if the number is not one. */
-function buildMergeRequestUrl(projectUrl: string | undefined, number: string): string | undefined {
+export function buildMergeRequestUrl(projectUrl: string | undefined, number: string): string | undefined {
 	if (projectUrl === undefined || !/^[1-9]\d{0,19}$/.test(number)) return undefined;
 	return `${projectUrl}/-/merge_requests/${number}`;
 }
@@ -89,7 +96,7 @@ function buildKey(environment: Environment, deployJob: string | undefined): Depl
 }
 
 /** Returns the key of the deployment that a job made. `host` has the port if GitLab is on another one than 443. */
-function buildJobKey(host: string, projectId: string, jobId: string): DeploymentKey {
+export function buildJobKey(host: string, projectId: string, jobId: string): DeploymentKey {
 	return { parts: ['gitlab', host, projectId, 'job', jobId], hasJobId: true };
 }
 

@@ -1,39 +1,45 @@
 import type { Deployment } from '../change/deployment.ts';
 import { detectCi } from '../ci/detect-ci.ts';
 import type { JobReport } from '../ci/job-report.ts';
+import type { Origins } from '../report/describe-origins.ts';
 import {
 	describeMissingApiKey,
 	describeMissingEnvironment,
 	describeStoppedEnvironment,
 	describeUnknownOutcome,
 	describeUnrecordedOutcome,
+	describeUnstartedJob,
 	notInCi,
 } from '../report/messages.ts';
 import { ConfigurationError, InvalidChangeError } from '../reported-error.ts';
 import type { ReadSettings, Settings } from '../settings/settings.ts';
 import { trimBlanks } from '../text/trim-text.ts';
 import type { CommandContext } from './command-context.ts';
+import { lookUpDeployment } from './look-up-deployment.ts';
 
 /** The deployment to record, with the mistakes that prevent its delivery; or the reason to record nothing. */
 export type Plan =
-	| Readonly<{ kind: 'record'; deployment: Deployment; problems: readonly string[] }>
+	| Readonly<{ kind: 'record'; deployment: Deployment; origins: Origins; problems: readonly string[] }>
 	| Readonly<{ kind: 'nothing'; reason: string }>;
 
 /**
- * Decides from the CI's variables, git and the settings which deployment to record. Throws a ConfigurationError or, if only the schema rejects
+ * Decides from the CI's variables, lookups and the settings which deployment to record. Throws a ConfigurationError or, if only the schema rejects
  * a value, an InvalidChangeError, with all mistakes at once.
  */
 export async function planDeployment(
 	{ settings, problems, violations }: ReadSettings,
-	{ environment, key, readCommit }: CommandContext,
+	context: CommandContext,
 ): Promise<Plan> {
+	const { environment, key, readCommit } = context;
 	const { deployJob, overrides, isDryRun, status } = settings;
 	const ci = detectCi(environment);
 	const request = { deployJob, environment: overrides.fields.environment };
 	const report = await ci?.readJob(environment, request, readCommit);
-	const outcome = status ?? report?.outcome;
-	const deployment = completeDeployment(report, outcome);
-	const reasonNotTo = findReasonNotToRecord(report, outcome, settings);
+	const outcome = status ?? settings.assumedStatus ?? report?.outcome;
+	const deployment = completeReport(report, outcome);
+	// A separate job only assumes the outcome until the lookup.
+	const isAssumed = status === undefined && deployJob !== undefined && typeof outcome === 'string';
+	const reasonNotTo = findReasonNotToRecord(report, isAssumed ? 'success' : outcome, settings);
 
 	// Without these facts there is no change.
 	const obstacles: string[] = [];
@@ -49,10 +55,18 @@ export async function planDeployment(
 	if (reasonNotTo !== undefined && found.length === 0) return { kind: 'nothing', reason: reasonNotTo };
 	const isRecordable = obstacles.length === 0 && violations.length === 0 && reasonNotTo === undefined;
 	if (!isRecordable || deployment === undefined) throw new ConfigurationError([...found, ...violations]);
-	return { kind: 'record', deployment, problems: found };
+
+	const { deployment: completed, notStarted, ...origins } = await lookUpDeployment(deployment, settings, context);
+	if (notStarted !== undefined && status === undefined) {
+		return { kind: 'nothing', reason: describeUnstartedJob(notStarted) };
+	}
+	const lookedUp = { ...completed, outcome: status ?? completed.outcome };
+	const reason = findReasonNotToRecord(report, lookedUp.outcome, settings);
+	if (reason !== undefined) return { kind: 'nothing', reason };
+	return { kind: 'record', deployment: lookedUp, origins, problems: found };
 }
 
-function completeDeployment(
+function completeReport(
 	report: JobReport | undefined,
 	outcome: JobReport['outcome'] | undefined,
 ): Deployment | undefined {

@@ -7,6 +7,7 @@ import { deliverChanges } from '../delivery/deliver-changes.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { keepUndelivered, toUndelivered } from '../outbox/keep-undelivered.ts';
+import { describeOrigins } from '../report/describe-origins.ts';
 import { addOutputVariables, writeDotenvReport } from '../report/dotenv-report.ts';
 import { describeOmittedFacts } from '../report/messages.ts';
 import { reportDeliveries } from '../report/report-deliveries.ts';
@@ -26,6 +27,7 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	const read = readSettings({ environment, options, command: 'record', spellVariable: door.spellVariable });
 	read.problems.push(...key.problems, ...door.problems);
 	const { settings } = read;
+	const startedAtMs = context.clock.now();
 	// A report that an earlier run left must not stand for this one, however it ends.
 	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, [], log);
 
@@ -40,6 +42,7 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	const changes = buildChanges(plan.deployment, settings);
 	for (const line of describeOmittedFacts(plan.deployment, changes[0])) log.notice(line);
 	for (const change of changes) assertValidChange(change);
+	for (const line of describeOrigins(changes[0], settings.overrides, plan.origins)) log.detail(line);
 	if (plan.problems.length > 0 || (key.apiKey === undefined && !settings.isDryRun)) {
 		throw new ConfigurationError(plan.problems);
 	}
@@ -48,7 +51,8 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 		return exitCodes.ok;
 	}
 	const { dedupe = 'on-retry' } = settings;
-	const deliveries = await deliverChanges(changes, { ...settings, dedupe, apiKey: key.apiKey }, context);
+	const budgetMs = settings.budgetMs - (context.clock.now() - startedAtMs);
+	const deliveries = await deliverChanges(changes, { ...settings, budgetMs, dedupe, apiKey: key.apiKey }, context);
 	const exitCode = reportDeliveries(deliveries, log);
 	writeReports(settings, deliveries, context);
 	// The message ends with the command that sends the changes again.

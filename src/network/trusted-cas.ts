@@ -11,7 +11,7 @@ const largestFile = 16 * 1024 * 1024;
  * when asked to. Undefined where there is nothing to add. A file that cannot be read is told, and is no error: it may be meant for another
  * program in the same job.
  */
-export function readTrustedCas(environment: Environment, log: Log): string[] | undefined {
+export function readTrustedCas(environment: Environment, log: Pick<Log, 'notice'>): string[] | undefined {
 	const path = environment['SSL_CERT_FILE'];
 	if (path === undefined || path === environment['NODE_EXTRA_CA_CERTS']) return undefined;
 	try {

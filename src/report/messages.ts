@@ -15,6 +15,11 @@ export function describeUnrecordedOutcome(outcome: Outcome): string {
 	return `Not recorded: the deployment ${outcomeWords[outcome]}; set ALERT24_RECORD_FAILURES=true (component input record_failures) to record such deployments`;
 }
 
+/** Returns the reason why a deploy job that did not start is not recorded. */
+export function describeUnstartedJob(reason: string): string {
+	return `Not recorded: nothing was deployed: ${reason}`;
+}
+
 /** Returns the reason why a job that stops an environment is not recorded. */
 export function describeStoppedEnvironment(environment: string | undefined): string {
 	return `Not recorded: this job stops the environment ${quote(environment ?? '')} and deploys nothing`;

@@ -49,6 +49,13 @@ export const optionDefinitions = [
 		commands: record,
 	},
 	{
+		name: 'assumed-status',
+		kind: 'text',
+		description: 'Outcome of the deploy job if GitLab does not report it; the component notify sets it',
+		default: 'the outcome that the CI reports',
+		commands: record,
+	},
+	{
 		name: 'record-failures',
 		kind: 'flag',
 		description: 'Also record deployments that did not succeed',

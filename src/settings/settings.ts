@@ -15,6 +15,8 @@ export type Settings = Readonly<{
 	serviceIds: readonly string[];
 	deployJob: string | undefined;
 	status: Outcome | undefined;
+	/** The outcome of the deploy job if GitLab does not report it. */
+	assumedStatus: Outcome | undefined;
 	shouldRecordFailures: boolean;
 	lookup: 'auto' | 'never';
 	apiUrl: URL;
@@ -57,6 +59,7 @@ export function readSettings(source: SettingSource): ReadSettings {
 		serviceIds: reader.list('service-id'),
 		deployJob: readLimited(reader, 'deploy-job'),
 		status: reader.choice('status', outcomes),
+		assumedStatus: reader.choice('assumed-status', outcomes),
 		shouldRecordFailures: reader.flag('record-failures'),
 		lookup: reader.choice('lookup', ['auto', 'never']) ?? 'auto',
 		apiUrl,

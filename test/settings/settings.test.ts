@@ -18,6 +18,7 @@ suite('readSettings', () => {
 				serviceIds: [],
 				deployJob: undefined,
 				status: undefined,
+				assumedStatus: undefined,
 				shouldRecordFailures: false,
 				lookup: 'auto',
 				apiUrl: 'https://app.alert24.net/',

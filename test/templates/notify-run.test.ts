@@ -30,7 +30,7 @@ suite('a pipeline that includes the component notify', () => {
 			ALERT24_ENVIRONMENT: 'production',
 			ALERT24_RISK_LEVEL: '',
 			ALERT24_SERVICE_ID: '',
-			ALERT24_STATUS: 'success',
+			ALERT24_ASSUMED_STATUS: 'success',
 			ALERT24_SUMMARY: '',
 			ALERT24_TAGS: '',
 			ALERT24_TIMEOUT: '60',
@@ -47,7 +47,7 @@ suite('a pipeline that includes the component notify', () => {
 		const environments = await readRecordedEnvironments(project);
 		assert.equal(exitCode, 1);
 		assert.deepEqual(Object.keys(environments), ['both:failure']);
-		assert.equal(environments['both:failure']?.['ALERT24_STATUS'], 'failed');
+		assert.equal(environments['both:failure']?.['ALERT24_ASSUMED_STATUS'], 'failed');
 		assert.equal(environments['both:failure']?.['ALERT24_RECORD_FAILURES'], 'true');
 	});
 
@@ -91,7 +91,7 @@ suite('a pipeline that includes the component notify', () => {
 			ALERT24_ENVIRONMENT: `environment ${hostileText}\n\n`,
 			ALERT24_RISK_LEVEL: '',
 			ALERT24_SERVICE_ID: `service_id ${hostileText}\n\n`,
-			ALERT24_STATUS: 'success',
+			ALERT24_ASSUMED_STATUS: 'success',
 			ALERT24_SUMMARY: `summary ${hostileText}\n\n`,
 			ALERT24_TAGS: `change_tags ${hostileText}\n\n`,
 			ALERT24_TIMEOUT: '60',

@@ -78,7 +78,7 @@ suite('the jobs of the component notify', () => {
 				ALERT24_DEDUPE: 'always',
 				ALERT24_LOOKUP: 'auto',
 				ALERT24_UNDELIVERED_FILE: 'alert24-undelivered.json',
-				ALERT24_STATUS: 'success',
+				ALERT24_ASSUMED_STATUS: 'success',
 			},
 			script: ['NODE_OPTIONS= NODE_DEBUG= alert24-notify'],
 			artifacts: { paths: ['alert24-undelivered.json'], when: 'on_failure', expire_in: '30 days' },
@@ -91,7 +91,7 @@ suite('the jobs of the component notify', () => {
 		assert.deepEqual(jobs['tagless:failure'], {
 			...success,
 			when: 'on_failure',
-			variables: { ...variables, ALERT24_STATUS: 'failed', ALERT24_RECORD_FAILURES: 'true' },
+			variables: { ...variables, ALERT24_ASSUMED_STATUS: 'failed', ALERT24_RECORD_FAILURES: 'true' },
 		});
 	});
 
@@ -114,6 +114,7 @@ suite('the jobs of the component notify', () => {
 				ALERT24_LOOKUP: 'never',
 				ALERT24_VERBOSE: 'true',
 				ALERT24_DRY_RUN: 'true',
+				ALERT24_RECORD_FAILURES: 'true',
 				ALERT24_DOTENV_FILE: 'alert24.env',
 			},
 			artifacts: {
@@ -128,6 +129,9 @@ suite('the jobs of the component notify', () => {
 
 	test('does not change another inclusion', () => {
 		const { variables, ...plain } = jobs['plain:success'] ?? {};
-		assert.deepEqual(jobs['tagless:success'], { ...plain, variables });
+		assert.deepEqual(jobs['tagless:success'], {
+			...plain,
+			variables: { ...variables, ALERT24_RECORD_FAILURES: 'true' },
+		});
 	});
 });

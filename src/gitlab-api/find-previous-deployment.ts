@@ -1,0 +1,81 @@
+import type { Deployment, PreviousDeployment } from '../change/deployment.ts';
+import { findGroupName } from './find-deploy-job.ts';
+import type { GitlabClient } from './gitlab-client.ts';
+import { type GitlabDeployment, readDeployment } from './payloads.ts';
+
+/** The deployment whose predecessor is wanted. Unknown facts are undefined. */
+export type OwnDeployment = Readonly<{
+	sha: string | undefined;
+	pipelineId: string | undefined;
+	/** The name of its job. Undefined: the name is not known. Null: it has no job. */
+	jobName: string | null | undefined;
+	/** The ids of its job, or of the parallel instances of it. Empty: not known. */
+	jobIds: readonly string[];
+	/** True if `jobName` stands for all parallel instances. */
+	isGroup: boolean;
+	/** The id of the deployment. */
+	id: number | undefined;
+	/** ISO 8601. */
+	startedAt: string | undefined;
+}>;
+
+export type History = Readonly<{ kind: Deployment['kind']; previous: PreviousDeployment | undefined }>;
+
+/** Returns the newest successful deployments to an environment, newest first. Throws a LookupError. */
+export async function listSuccesses(client: GitlabClient, environment: string): Promise<readonly GitlabDeployment[]> {
+	const query = { environment, status: 'success', order_by: 'id', sort: 'desc' };
+	return (await client.list('/deployments', query, readDeployment, 1)).items;
+}
+
+/** Finds a deployment in the list of its environment by its job. Returns undefined if it is not there. */
+export function findOwnDeployment(
+	own: OwnDeployment,
+	successes: readonly GitlabDeployment[],
+): GitlabDeployment | undefined {
+	if (own.jobIds.length > 0) return successes.find(({ job }) => job !== undefined && own.jobIds.includes(job.id));
+	return successes.find(({ job }) => job?.pipeline.id === own.pipelineId && isSameJob(own, job));
+}
+
+/**
+ * Compares a deployment with the successful deployments of the same job before it, newest first. A rollback deploys a commit that the same job
+ * deployed before, and another commit since.
+ */
+export function compareWithPrevious(
+	own: OwnDeployment,
+	successes: readonly GitlabDeployment[],
+	projectUrl: string | undefined,
+): History {
+	const ownId = own.id ?? findOwnDeployment(own, successes)?.id;
+	const others = successes.filter((one) => !isOwn(own, one) && isBefore(own, ownId, one));
+	if (others.length === 0) return { kind: 'first-deployment', previous: undefined };
+	const ofSameJob = others.filter(({ job }) => own.jobName === undefined || isSameJob(own, job));
+	const [last] = ofSameJob;
+	if (last === undefined) return { kind: 'deployment', previous: undefined };
+	const previous = {
+		sha: last.sha,
+		deployedAt: last.job?.finishedAt ?? last.updatedAt ?? last.createdAt,
+		compareUrl:
+			projectUrl === undefined || own.sha === undefined || last.sha === own.sha
+				? undefined
+				: `${projectUrl}/-/compare/${last.sha}...${own.sha}`,
+	};
+	if (last.sha === own.sha) return { kind: 'redeployment', previous };
+	return { kind: ofSameJob.some(({ sha }) => sha === own.sha) ? 'rollback' : 'deployment', previous };
+}
+
+function isOwn(own: OwnDeployment, { id, job }: GitlabDeployment): boolean {
+	if (own.id !== undefined) return id === own.id;
+	return job !== undefined && own.jobIds.includes(job.id);
+}
+
+// Deployments get their ids when their jobs start.
+function isBefore(own: OwnDeployment, ownId: number | undefined, { id, createdAt }: GitlabDeployment): boolean {
+	if (ownId !== undefined) return id < ownId;
+	if (own.startedAt === undefined || createdAt === undefined) return true;
+	return Date.parse(createdAt) < Date.parse(own.startedAt);
+}
+
+function isSameJob({ jobName, isGroup }: OwnDeployment, job: GitlabDeployment['job']): boolean {
+	if (job === undefined) return jobName === null;
+	return job.name === jobName || (isGroup && findGroupName(job.name) === jobName);
+}
