@@ -7,15 +7,22 @@ import { runDemo } from '../scripts/run-demo.ts';
 import { runProgram } from './support/run-program.ts';
 
 suite('npm run demo', () => {
-	test('prints a pipeline that records its deployment, and removes its files', async () => {
+	test('prints a deployment, a rollback with its merge request and a failure that is allowed, and removes its files', async () => {
 		const directory = await mkdtemp(join(tmpdir(), 'alert24-demo-test-'));
 		try {
 			const { exitCode, stdout } = await runScript({ TMPDIR: directory });
 			assert.equal(exitCode, 0, stdout);
-			assert.match(stdout, /alert24:success > Recorded: /);
-			assert.match(stdout, /"summary": "Deployed shop @ [0-9a-f]{8}"/);
-			assert.match(stdout, /"pr_number": "42"/);
-			assert.doesNotMatch(stdout, /!!|warn/i);
+			const records = [
+				...stdout.matchAll(/alert24:success > Recorded: ([^@]+?) (?:@|to) [0-9a-f]{8} in "production"/g),
+			];
+			assert.deepEqual(
+				records.map(([, summary]) => summary),
+				['Deployed shop', 'Rolled back shop', 'Failed to deploy shop'],
+			);
+			const numbers = [...stdout.matchAll(/"pr_number": "(\d+)"/g)].map(([, number]) => number);
+			assert.deepEqual(numbers, ['42', '41']);
+			assert.match(stdout, /"change_type": "rollback"/);
+			assert.doesNotMatch(stdout, /!!|GitLab lookup/);
 			assert.deepEqual(await readdir(directory), []);
 		} finally {
 			await rm(directory, { recursive: true });
@@ -29,7 +36,7 @@ suite('npm run demo', () => {
 		assert.match(stderr, /needs git and bash/);
 	});
 
-	test('fails if the pipeline records nothing', async () => {
+	test('fails if a pipeline records nothing', async () => {
 		const printed: string[] = [];
 		assert.equal(await runDemo('echo out of order >&2; exit 5', (line) => printed.push(line)), false);
 		assert.match(printed.at(-2) ?? '', /alert24:success > out of order/);
