@@ -3,6 +3,7 @@
 import { cpus } from 'node:os';
 import { startAlert24 } from '../stand-in/alert24-stand-in.ts';
 import { PeakMemory } from '../test/support/peak-memory.ts';
+import { gitlabDelayMs, measureLookups } from './bench/lookups.ts';
 import { buildPrograms } from './bench/programs.ts';
 import { type Program, runOnce, takeTurns } from './bench/take-turns.ts';
 
@@ -20,6 +21,7 @@ const environment = {
 	CI_PIPELINE_ID: '1',
 	ALERT24_DEPLOY_JOB: 'deploy',
 	ALERT24_ENVIRONMENT: 'production',
+	ALERT24_LOOKUP: 'never',
 	ALERT24_API_URL: alert24.url,
 	ALERT24_API_KEY: alert24.apiKey,
 };
@@ -67,6 +69,14 @@ printTable(
 limit('alert24-notify', times.ratio('alert24-notify', 'got'), 1.25, '× got');
 limit('alert24-notify', times.ratio('alert24-notify', 'node:http'), 2.3, '× node:http');
 limit('alert24-notify', peaksMiB.get('alert24-notify') ?? Number.NaN, 75, 'MiB');
+
+// The requests run at once, except that a deployment's merge requests need the id of the deployment. The tolerance is
+// for the program's own work on the responses.
+const lookups = await measureLookups(rounds);
+const highestMs = gitlabDelayMs * 1.3;
+console.log(`\nLookups, with a GitLab that needs ${gitlabDelayMs} ms for a response:\n`);
+limit('more with job, commit and deployments', lookups.extraMs, highestMs, 'ms');
+limit('more with the merge request too', lookups.extraWithMergeRequestMs, 2 * highestMs, 'ms');
 
 for (const excess of excesses) console.error(`bench: ${excess}`);
 if (excesses.length > 0) process.exitCode = 1;
