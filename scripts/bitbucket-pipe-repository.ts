@@ -19,9 +19,9 @@ export type Publication = Readonly<{
 }>;
 
 /**
- * Publishes the pipe: commits its files to the metadata-only repository and tags them with the version of package.json, because
- * `pipe: workspace/repository:1.2.3` is a tag there. A dry run does the same in a temporary clone and pushes nothing. Throws an Error if
- * versions differ or git fails.
+ * Publishes the pipe: commits its files to the metadata-only repository and tags them with the version of package.json,
+ * because `pipe: workspace/repository:1.2.3` is a tag there. A dry run does the same in a temporary clone and pushes
+ * nothing. Throws an Error if versions differ or git fails.
  */
 export function publishBitbucketPipe({ project, repository, isDryRun, print }: Publication): void {
 	const version = readVersion(project);

@@ -13,7 +13,10 @@ const standIns: Readonly<Record<string, string>> = {
 	`,
 };
 
-/** Leaves modules out of the bundle that got loads and the program does not use. docs/decisions/startup.md has the figures. */
+/**
+ * Leaves modules out of the bundle that got loads and the program does not use. docs/decisions/startup.md has the
+ * figures.
+ */
 export function leaveOut(): Plugin {
 	return {
 		name: 'leave-out',

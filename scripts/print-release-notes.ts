@@ -1,5 +1,5 @@
-// Prints the notes of the release: CHANGELOG.md's section `Unreleased`, if it has one and this is no tag pipeline, else the
-// section of the version in package.json.
+// Prints the notes of the release: in a tag pipeline, CHANGELOG.md's section of the version in package.json; elsewhere the
+// section `Unreleased`, unless it is empty.
 import { readFileSync } from 'node:fs';
 import { readNotes } from './versions.ts';
 
