@@ -89,7 +89,7 @@ suite('the image on Bitbucket', { skip: containers.skip }, () => {
 				...options,
 			);
 			assert.deepEqual([exitCode, stderr], [0, ''], stdout);
-			assert.match(stdout, /^\u001b\[32m✔ Recorded: Deployed web-shop @ /);
+			assert.match(stdout, /^\u001b\[32m✔ Recorded: Deployed web-shop @ /m);
 			const [change] = alert24.sentChanges;
 			assert.deepEqual(
 				[change?.commit_sha, change?.commit_message, change?.service_id, alert24.sentChanges.length],
@@ -151,7 +151,7 @@ suite('the image on Bitbucket', { skip: containers.skip }, () => {
 		assert.match(stdout, /^\+ alert24-notify\nRecorded: Deployed web-shop @ /);
 		assert.match(
 			String(alert24.sentChanges[0]?.external_id),
-			/^bitbucket:pipeline:[0-9a-f-]+:Deploy:production:svc_web$/,
+			/^bitbucket:pipeline:[0-9a-f-]+:Deploy:success:production:svc_web$/,
 		);
 	});
 });
