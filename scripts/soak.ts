@@ -1,9 +1,8 @@
 // Starts a hundred commands at once against one stand-in of Alert24 on this machine, and counts what was recorded: first with a
 // healthy stand-in, then with one that takes 20 changes a second. Ends with 1 where a change was lost or recorded twice.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
-import type { UndeliveredChange } from '../src/outbox/undelivered-file.ts';
 import { type Alert24StandIn, startAlert24 } from '../stand-in/alert24-stand-in.ts';
 import { gitlabJob } from '../test/support/run-in-process.ts';
 import { type ProgramRun, runProgram } from '../test/support/run-program.ts';
@@ -43,9 +42,9 @@ async function runOne(alert24: Alert24StandIn, index: number): Promise<Outcome> 
 }
 
 function readKept({ cwd }: ProgramRun): string[] {
-	const path = join(cwd, 'alert24-undelivered.json');
-	const changes: UndeliveredChange[] = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).changes : [];
-	return changes.map(({ change }) => String(change.external_id));
+	const folder = join(cwd, 'alert24-undelivered');
+	const names = existsSync(folder) ? readdirSync(folder) : [];
+	return names.map((name) => String(JSON.parse(readFileSync(join(folder, name), 'utf8')).change.external_id));
 }
 
 async function soak(title: string, postsPerSecond?: number): Promise<boolean> {

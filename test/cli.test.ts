@@ -98,7 +98,7 @@ suite('run', () => {
 			ALERT24_API_URL: 'https://alert24.invalid',
 			ALERT24_TIMEOUT: '1',
 			ALERT24_SUMMARY: 'x\nRecorded: y',
-			ALERT24_UNDELIVERED_FILE: '/dev/null',
+			ALERT24_UNDELIVERED_DIR: '/dev/null',
 		});
 		assert.match(stderr, /NOT RECORDED: x\\nRecorded: y in "a"/);
 	});

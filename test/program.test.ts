@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { readUndeliveredFile } from '../src/outbox/undelivered-file.ts';
+import { FolderOutbox } from '../src/outbox/folder-outbox.ts';
 import { type Alert24StandIn, startAlert24 } from '../stand-in/alert24-stand-in.ts';
 import { makeRefusingUrl } from '../stand-in/unreachable.ts';
 import { gitlabJob } from './support/run-in-process.ts';
@@ -61,7 +61,7 @@ describe('the bundled program', () => {
 
 	it('exits with 2 for a status that it does not know', async () => {
 		const run = await runProgram([], { ...variables, CI_JOB_STATUS: 'dropped' });
-		await expect(run, 2, /^$/, /CI_JOB_STATUS is "dropped", which is no outcome that is known: nothing is recorded/);
+		await expect(run, 2, /^$/, /unknown CI_JOB_STATUS "dropped": nothing is recorded/);
 	});
 
 	it('exits with 3 for a value that the schema refuses', async () => {
@@ -74,14 +74,14 @@ describe('the bundled program', () => {
 	it('exits with 4 when Alert24 refuses, with its words, the request id and the remedy', async () => {
 		const run = await runProgram([], { ...variables, ALERT24_API_KEY: alert24.readOnlyKey });
 		const said =
-			/NOT RECORDED: .*Alert24 answered 403 \(authorization_error: "API key missing required scope: write"\): the key needs the scope write \(1 attempt, request id req_[\w-]+\)\n.*replay alert24-undelivered\.json\n$/;
+			/NOT RECORDED: .*Alert24 answered 403 \(authorization_error: "API key missing required scope: write"\): the key needs the scope write \(1 attempt, request id req_[\w-]+\)\n.*replay alert24-undelivered\n$/;
 		await expect(run, 4, /^$/, said);
 	});
 
 	it('exits with 5 when Alert24 cannot be reached', async () => {
 		const run = await runProgram([], { ...variables, ALERT24_API_URL: await makeRefusingUrl(), ALERT24_TIMEOUT: '1' });
 		const said =
-			/NOT RECORDED: .*the connection to 127\.0\.0\.1:\d+ was refused \(ECONNREFUSED\).*\n.*replay alert24-undelivered\.json\n$/;
+			/NOT RECORDED: .*the connection to 127\.0\.0\.1:\d+ was refused \(ECONNREFUSED\).*\n.*replay alert24-undelivered\n$/;
 		await expect(run, 5, /^$/, said);
 	});
 
@@ -126,7 +126,7 @@ describe('the bundled program', () => {
 		assert.equal(stderr, '0\n');
 	});
 
-	it('keeps the changes of several commands that fail at the same time in one file', async () => {
+	it('keeps the changes of several commands that fail at the same time in one folder', async () => {
 		const directory = mkdtempSync(join(tmpdir(), 'alert24-at-once-'));
 		const ids = ['1', '2', '3', '4'];
 		await Promise.all(
@@ -134,9 +134,10 @@ describe('the bundled program', () => {
 				runProgram([], { ...variables, ALERT24_API_KEY: alert24.readOnlyKey, CI_JOB_ID: id }, { cwd: directory }),
 			),
 		);
-		const kept = readUndeliveredFile(join(directory, 'alert24-undelivered.json'));
+		const outbox = new FolderOutbox(join(directory, 'alert24-undelivered'), { date: Date.now });
+		assert.deepEqual(outbox.loadFolder(), []);
 		const ofJob = (id: string) => `gitlab:gitlab.com:4711:job:${id}:production`;
-		assert.deepEqual(kept.map(({ change }) => change.external_id).sort(), ids.map(ofJob));
+		assert.deepEqual(outbox.waiting.map(({ change }) => change.external_id).sort(), ids.map(ofJob));
 		rmSync(directory, { recursive: true });
 	});
 });

@@ -1,30 +1,98 @@
 import { NetworkFault } from '../network/network-fault.ts';
+import { isSuccess } from '../network/send-request.ts';
 import { parseJson, property } from '../text/json-value.ts';
-import { type Alert24Client, isSuccess } from './alert24-client.ts';
-import { readId } from './judge-answer.ts';
+import { type Alert24Client, pageSize } from './alert24-client.ts';
+import { readId, readUrl } from './judge-answer.ts';
 
-/** What a look at Alert24's newest changes gave. Unreadable: it could not be looked, and another look is no use or might be. */
-export type Look =
-	| Readonly<{ kind: 'found'; id: string | undefined; requestId: string | undefined }>
-	| Readonly<{ kind: 'absent' }>
-	| Readonly<{ kind: 'unreadable'; reason: string; isPassing: boolean }>;
+/** The change to search for. */
+export type LookupQuery = Readonly<{
+	externalId: string;
+	/** The first attempt to record it is not older than this. The search ends at the first page that is older. */
+	since: Date;
+	/**
+	 * True: the same deployment with a summary set by hand counts as well. A source that does not see the settings of the job, such as GitLab's
+	 * API or a webhook, cannot know the summary.
+	 */
+	ignoresSummary?: boolean;
+}>;
 
-/** Looks among the newest changes for one with this external id. Filters are not documented, so the comparison is made here. */
-export async function findRecordedChange(client: Alert24Client, externalId: string, limitMs: number): Promise<Look> {
+/** The longest that a lookup and each of its requests may take, in milliseconds. */
+export type LookupLimits = Readonly<{ limitMs: number; requestMs: number }>;
+
+/** The result of a search in Alert24's list of changes. */
+export type Lookup =
+	| Readonly<{ kind: 'found'; id: string | undefined; url: string | undefined }>
+	/** `isProven`: the search saw every change since the time of the query. */
+	| Readonly<{ kind: 'absent'; isProven: boolean }>
+	/** The list could not be read. `isTransient`: a later request may succeed. */
+	| Readonly<{ kind: 'unreadable'; reason: string; isTransient: boolean }>;
+
+// The clocks of Alert24 and of this machine differ.
+const clockToleranceMs = 10 * 60_000;
+const mostPages = 20;
+const mostPagesWithoutTimes = 3;
+
+/**
+ * Searches Alert24's list for a change, page by page. Alert24 documents no filter, so the comparison is made here. Alert24 does not document
+ * the fields of a listed change either: without `created_at` the search reads three pages.
+ */
+export async function findRecordedChange(
+	client: Alert24Client,
+	query: LookupQuery,
+	limits: LookupLimits,
+): Promise<Lookup> {
+	const deadlineMs = performance.now() + limits.limitMs;
+	const oldest = query.since.getTime() - clockToleranceMs;
 	try {
-		const { status, body, requestId } = await client.listChanges(limitMs);
-		const isPassing = status === 429 || status >= 500;
-		if (!isSuccess(status)) return { kind: 'unreadable', reason: `the list was answered with ${status}`, isPassing };
-		const changes = property(parseJson(body), 'data');
-		if (!Array.isArray(changes)) {
-			return { kind: 'unreadable', reason: 'the list has an unknown form', isPassing: false };
+		for (let page = 0; page < mostPages; page += 1) {
+			const limitMs = Math.min(limits.requestMs, deadlineMs - performance.now());
+			if (limitMs <= 0) return { kind: 'unreadable', reason: 'too long for the time left', isTransient: true };
+			const { status, body } = await client.listChanges(page * pageSize, { limitMs });
+			if (!isSuccess(status)) {
+				const isTransient = status === 408 || status === 425 || status === 429 || status >= 500;
+				return { kind: 'unreadable', reason: `answered with ${status}`, isTransient };
+			}
+			const list = parseJson(body);
+			const changes = property(list, 'data');
+			if (!Array.isArray(changes)) {
+				return { kind: 'unreadable', reason: 'unknown form', isTransient: false };
+			}
+			const match = changes.find((change) => isMatch(property(change, 'external_id'), query));
+			if (match !== undefined) return describeMatch(match, client);
+			const order = readOrder(changes);
+			if (isLastPage(list, changes) || (order !== undefined && order.lastMs < oldest)) {
+				return { kind: 'absent', isProven: true };
+			}
+			if (order === undefined && page + 1 >= mostPagesWithoutTimes) break;
 		}
-		const match = changes.find((change) => property(change, 'external_id') === externalId);
-		if (match === undefined) return { kind: 'absent' };
-		return { kind: 'found', id: readId(match), requestId };
+		return { kind: 'absent', isProven: false };
 	} catch (error) {
-		if (error instanceof NetworkFault)
-			return { kind: 'unreadable', reason: error.message, isPassing: !error.isPermanent };
-		throw error;
+		if (!(error instanceof NetworkFault)) throw error;
+		return { kind: 'unreadable', reason: error.message, isTransient: !error.isPermanent };
 	}
+}
+
+function isMatch(externalId: unknown, query: LookupQuery): boolean {
+	if (externalId === query.externalId) return true;
+	if (!query.ignoresSummary || typeof externalId !== 'string') return false;
+	return externalId.replace(/:summary=[0-9a-f]{8}$/, '') === query.externalId;
+}
+
+function describeMatch(match: unknown, client: Alert24Client): Lookup {
+	const [id, url] = [readId(match), readUrl(match)];
+	return { kind: 'found', id: id && client.redact(id), url: url && client.redact(url) };
+}
+
+function isLastPage(list: unknown, changes: readonly unknown[]): boolean {
+	const hasMore = property(property(list, 'meta'), 'has_more');
+	if (changes.length === 0 || hasMore === false) return true;
+	return hasMore !== true && changes.length < pageSize;
+}
+
+// Returns undefined if the page does not show that the newest change is the first.
+function readOrder(changes: readonly unknown[]): { lastMs: number } | undefined {
+	const [firstMs = Number.NaN, lastMs = Number.NaN] = [changes[0], changes.at(-1)].map((change) =>
+		Date.parse(String(property(change, 'created_at'))),
+	);
+	return firstMs >= lastMs ? { lastMs } : undefined;
 }

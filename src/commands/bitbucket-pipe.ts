@@ -44,7 +44,7 @@ export function openBitbucketPipe(variables: Environment): FrontDoor {
 // Bitbucket's variables and those listed for it. Undelivered changes go to the pipe's storage directory.
 function readPipeEnvironment(environment: Environment): Environment {
 	const settings: Record<string, string | undefined> = {
-		ALERT24_UNDELIVERED_FILE: join(environment[storageDirectory] ?? '', 'alert24-undelivered.json'),
+		ALERT24_UNDELIVERED_DIR: join(environment[storageDirectory] ?? '', 'alert24-undelivered'),
 	};
 	for (const variable of settingVariables) {
 		const given = namesOf(variable)

@@ -9,7 +9,7 @@ import { version } from '../version.ts';
 import type { CommandContext } from './command-context.ts';
 import { explainMistake } from './explain-mistake.ts';
 import { recordDeployment } from './record.ts';
-import { replayFile } from './replay.ts';
+import { replayChanges } from './replay.ts';
 import { validateFile } from './validate.ts';
 
 const exitCodeHelp = `Exit codes: 0 recorded, already recorded or nothing to record · 1 fault in this program · 2 usage or
@@ -55,11 +55,20 @@ export async function runCommandLine(
 			},
 		)
 		.command(
-			'replay <file>',
-			'Send the undelivered changes in a file, each at most once; a change that still fails stays there',
-			(command) => withOptions(command.positional('file', { type: 'string', demandOption: true }), 'replay'),
+			'replay <path>',
+			'Send the undelivered changes in a folder or file, each at most once; a change that still fails stays there',
+			(command) =>
+				withOptions(
+					command.positional('path', {
+						type: 'string',
+						demandOption: true,
+						describe: 'Folder, file, or - for JSON lines on stdin',
+					}),
+					'replay',
+				),
 			async (given) => {
-				exitCode = await replayFile(String(given['file']), readGivenOptions(given), context);
+				const path = argv.includes('-') ? '-' : String(given['path']);
+				exitCode = await replayChanges(path, readGivenOptions(given), context, readStdin);
 			},
 		)
 		.command('schema', 'Print the JSON Schema of a change', {}, () => log.resultJson(changeSchema))
@@ -68,7 +77,7 @@ export async function runCommandLine(
 		.example('$0 --dry-run', 'Show the change without sending it; needs no key')
 		.example('$0 --status failed --record-failures', 'Record a deployment that failed')
 		.example('$0 validate change.json', 'Check a change that you wrote by hand')
-		.example('$0 replay alert24-undelivered.json', 'Send the changes that an earlier job could not deliver')
+		.example('$0 replay alert24-undelivered', 'Send the changes that an earlier job could not deliver')
 		.epilogue(epilogue)
 		.version(version)
 		.help()

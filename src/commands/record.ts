@@ -3,10 +3,11 @@ import type { Change } from '../change/change-schema.ts';
 import type { Deployment, Overrides } from '../change/deployment.ts';
 import { extendExternalId } from '../change/external-id.ts';
 import { assertValidChange } from '../change/validate-change.ts';
-import { deliverChanges } from '../delivery/deliver-changes.ts';
+import type { Clock } from '../delivery/clock.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { keepUndelivered, toUndelivered } from '../outbox/keep-undelivered.ts';
+import { deliverFolder, describeReplay, putIntoFolder, reportKept } from '../outbox/deliver-folder.ts';
+import { FolderOutbox } from '../outbox/folder-outbox.ts';
 import { describeOrigins } from '../report/describe-origins.ts';
 import { addOutputVariables, writeDotenvReport } from '../report/dotenv-report.ts';
 import { describeOmittedFacts } from '../report/messages.ts';
@@ -23,11 +24,12 @@ import { printChanges } from './print-changes.ts';
  * the result. Throws a ReportedError if a mistake prevents the delivery.
  */
 export async function recordDeployment(options: GivenOptions, context: CommandContext): Promise<ExitCode> {
-	const { environment, log, redactor, door, key } = context;
+	const { environment, log, clock, door, key } = context;
 	const read = readSettings({ environment, options, command: 'record', spellVariable: door.spellVariable });
+	const isChangeValid = read.problems.length === 0;
 	read.problems.push(...key.problems, ...door.problems);
 	const { settings } = read;
-	const startedAtMs = context.clock.now();
+	const startedAtMs = clock.now();
 	// A report that an earlier run left must not stand for this one, however it ends.
 	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, [], log);
 
@@ -43,36 +45,36 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	for (const line of describeOmittedFacts(plan.deployment, changes[0])) log.notice(line);
 	for (const change of changes) assertValidChange(change);
 	for (const line of describeOrigins(changes[0], settings.overrides, plan.origins)) log.detail(line);
-	if (plan.problems.length > 0 || (key.apiKey === undefined && !settings.isDryRun)) {
-		throw new ConfigurationError(plan.problems);
-	}
-	if (settings.isDryRun || key.apiKey === undefined) {
+	if (settings.isDryRun) {
+		if (plan.problems.length > 0) throw new ConfigurationError(plan.problems);
 		printChanges(changes, log);
 		return exitCodes.ok;
 	}
-	const { dedupe = 'on-retry' } = settings;
-	const budgetMs = settings.budgetMs - (context.clock.now() - startedAtMs);
-	const deliveries = await deliverChanges(changes, { ...settings, budgetMs, dedupe, apiKey: key.apiKey }, context);
+	const outbox = new FolderOutbox(settings.undeliveredDir, clock);
+	// Also if the key is missing: the most common mistake must not cost a week of deployments.
+	if (isChangeValid) await putIntoFolder(outbox, changes, findEnd(plan.deployment, clock), log);
+	if (plan.problems.length > 0 || key.apiKey === undefined) {
+		throw new ConfigurationError([...plan.problems, ...describeReplay(outbox, settings.apiUrl)]);
+	}
+	const budgetMs = settings.budgetMs - (clock.now() - startedAtMs);
+	const delivery = { ...settings, budgetMs, apiKey: key.apiKey, isLate: false };
+	const deliveries = await deliverFolder(outbox, delivery, context);
 	const exitCode = reportDeliveries(deliveries, log);
 	writeReports(settings, deliveries, context);
 	// The message ends with the command that sends the changes again.
-	await keepUndelivered(settings, toUndelivered(deliveries, context.clock.date(), redactor), log);
+	reportKept(outbox, deliveries, settings.apiUrl, log);
 	return exitCode;
 }
 
-function writeReports(
-	settings: Settings,
-	deliveries: readonly Delivery[],
-	{ environment, log, redactor }: CommandContext,
-): void {
-	// A server may answer with any text, the key included.
-	const redacted = deliveries.map(({ id, requestId, ...delivery }) => ({
-		...delivery,
-		id: id && redactor.redact(id),
-		requestId: requestId && redactor.redact(requestId),
-	}));
-	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, redacted, log);
-	addOutputVariables(environment, redacted, log);
+function writeReports(settings: Settings, deliveries: readonly Delivery[], { environment, log }: CommandContext): void {
+	if (settings.dotenvFile !== undefined) writeDotenvReport(settings.dotenvFile, deliveries, log);
+	addOutputVariables(environment, deliveries, log);
+}
+
+// The time at which the deployment ended, if the change is recorded later than that.
+function findEnd({ job }: Deployment, clock: Pick<Clock, 'date'>): Date {
+	const finishedAtMs = Date.parse(job?.finishedAt ?? '');
+	return new Date(Number.isNaN(finishedAtMs) ? clock.date() : Math.min(finishedAtMs, clock.date()));
 }
 
 function buildChanges(deployment: Deployment, { overrides, serviceIds }: Settings): [Change, ...Change[]] {

@@ -1,26 +1,34 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { markRecordedLate } from '../change/mark-recorded-late.ts';
 import { detectCi } from '../ci/detect-ci.ts';
-import { deliverChanges } from '../delivery/deliver-changes.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { dropTwins, withoutChange } from '../outbox/drop-twins.ts';
-import { holdFile } from '../outbox/hold-file.ts';
-import { toUndelivered } from '../outbox/keep-undelivered.ts';
-import { findTarget, readUndeliveredFile, rewriteUndeliveredFile } from '../outbox/undelivered-file.ts';
-import { describeFileError } from '../read-regular-file.ts';
+import { deliverFolder, putIntoFolder } from '../outbox/deliver-folder.ts';
+import { isRecorded } from '../outbox/deliver-outbox.ts';
+import { FolderOutbox } from '../outbox/folder-outbox.ts';
+import { OutboxError } from '../outbox/outbox.ts';
+import { readUndeliveredLines } from '../outbox/read-undelivered-lines.ts';
 import { describeMissingApiKey } from '../report/messages.ts';
 import { reportDeliveries } from '../report/report-deliveries.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import type { GivenOptions } from '../settings/options.ts';
-import { readSettings, type Settings } from '../settings/settings.ts';
+import { readSettings } from '../settings/settings.ts';
 import { quote } from '../text/visible-text.ts';
 import type { CommandContext } from './command-context.ts';
 import { printChanges } from './print-changes.ts';
 
 /**
- * Sends what a file of undelivered changes holds, each at most once: every change is looked for before it is sent, and taken from the file as
- * soon as it is recorded. What still fails stays. Throws a ConfigurationError where there is no key or no such file.
+ * Sends the undelivered changes in a folder, in one file, or on stdin (`-`), each at most once: every change is searched for in Alert24 before
+ * it is sent, and its file is removed as soon as Alert24 confirmed it. All other files stay. Throws a ConfigurationError if the key is missing
+ * or the folder cannot be read.
  */
-export async function replayFile(path: string, options: GivenOptions, context: CommandContext): Promise<ExitCode> {
-	const { environment, door, key } = context;
+export async function replayChanges(
+	path: string,
+	options: GivenOptions,
+	context: CommandContext,
+	readStdin: () => Promise<Uint8Array>,
+): Promise<ExitCode> {
+	const { environment, log, clock, door, key } = context;
 	const { settings, problems } = readSettings({
 		environment,
 		options,
@@ -29,56 +37,57 @@ export async function replayFile(path: string, options: GivenOptions, context: C
 	});
 	problems.push(...key.problems, ...door.problems);
 	if (problems.length > 0) throw new ConfigurationError(problems);
-	return await holdFile(findTarget(path), () => replayHeldFile(path, settings, context));
-}
 
-async function replayHeldFile(path: string, settings: Settings, context: CommandContext): Promise<ExitCode> {
-	const { environment, log, redactor, clock, key } = context;
-	const { apiKey } = key;
-	const { dedupe = 'always' } = settings;
-	const entries = dropTwins(readUndeliveredFile(path));
-	if (entries.length === 0) {
-		log.result(`Nothing to replay: ${quote(path)} holds no change`);
-		log.summary({ outcome: 'nothing_to_record', exit_code: exitCodes.ok, services: [] });
-		return exitCodes.ok;
+	const isStdin = path === '-';
+	const isFolder = !isStdin && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+	const folder = isStdin ? settings.undeliveredDir : isFolder ? path : dirname(path);
+	const outbox = new FolderOutbox(folder, clock);
+	const lines = readUndeliveredLines(isStdin ? Buffer.from(await readStdin()).toString('utf8') : '');
+	const damage = isStdin ? lines.flaws : loadFiles(outbox, path, isFolder, context);
+	for (const flaw of damage) log.failure(flaw);
+	const exitCodeOfDamage = damage.length > 0 ? exitCodes.configuration : exitCodes.ok;
+
+	const changes = [...lines.entries, ...outbox.waiting];
+	if (changes.length === 0) {
+		log.result(`Nothing to replay: ${isStdin ? 'stdin' : quote(path)} contains no undelivered change`);
+		log.summary({ outcome: 'nothing_to_record', exit_code: exitCodeOfDamage, services: [] });
+		return exitCodeOfDamage;
 	}
-	const changes = entries.map(({ change }) => change);
 	if (settings.isDryRun) {
-		printChanges(changes, log);
-		return exitCodes.ok;
-	}
-	if (apiKey === undefined) throw new ConfigurationError([describeMissingApiKey(detectCi(environment)?.apiKeyAdvice)]);
-	const deliveries = await deliverChanges(changes, { ...settings, apiKey, dedupe }, context, (delivery) => {
-		if (delivery.state === 'refused' || delivery.state === 'undelivered') return;
-		updateFile(path, (kept) => withoutChange(kept, delivery.change), log);
-	});
-	const attemptsBefore = new Map(entries.map(({ change, attempts }) => [change, attempts]));
-	const remaining = toUndelivered(deliveries, clock.date(), redactor).map((failed) => ({
-		...failed,
-		attempts: failed.attempts + (attemptsBefore.get(failed.change) ?? 0),
-	}));
-	if (remaining.length > 0) {
-		updateFile(
-			path,
-			(kept) => [...remaining.reduce((others, { change }) => withoutChange(others, change), [...kept]), ...remaining],
+		printChanges(
+			changes.map(({ change, created_at: createdAt }) => markRecordedLate(change, new Date(createdAt))),
 			log,
 		);
-		log.notice(`${quote(path)} keeps what is still not recorded: ${remaining.length} of ${entries.length}`);
+		return exitCodeOfDamage;
 	}
-	return reportDeliveries(deliveries, log);
+	// The changes on stdin become files first. If the process dies, they are not lost.
+	for (const { change, created_at: createdAt } of lines.entries) {
+		await putIntoFolder(outbox, [change], new Date(createdAt), log);
+	}
+	const { apiKey } = key;
+	if (apiKey === undefined) throw new ConfigurationError([describeMissingApiKey(detectCi(environment)?.apiKeyAdvice)]);
+	const deliveries = await deliverFolder(outbox, { ...settings, apiKey, isLate: true }, context);
+	const exitCode = reportDeliveries(deliveries, log);
+	const left = deliveries.filter((delivery) => !isRecorded(delivery)).length;
+	if (left > 0) {
+		const place = outbox.hasStored ? quote(isStdin ? folder : path) : 'The log';
+		log.notice(`${place} keeps the changes that are still not recorded: ${left} of ${deliveries.length}`);
+	}
+	return Math.max(exitCode, exitCodeOfDamage) as ExitCode;
 }
 
-function updateFile(
-	path: string,
-	rewrite: Parameters<typeof rewriteUndeliveredFile>[1],
-	log: CommandContext['log'],
-): void {
+/** Loads the folder or the file, and returns a sentence about each damaged file. */
+function loadFiles(outbox: FolderOutbox, path: string, isFolder: boolean, { log }: CommandContext): string[] {
 	try {
-		rewriteUndeliveredFile(path, rewrite);
+		const unusable = isFolder ? outbox.loadFolder() : [outbox.loadFile(path) ?? []].flat();
+		for (const { path: file, flaw } of unusable.filter(({ isForeign }) => isForeign)) {
+			log.notice(`${quote(file)} ${flaw}; it is left as it is`);
+		}
+		return unusable
+			.filter(({ isForeign }) => !isForeign)
+			.map(({ path: file, flaw }) => `${quote(file)} ${flaw}; it is left as it is`);
 	} catch (error) {
-		const cause = error instanceof ConfigurationError ? error.message : describeFileError(error);
-		log.notice(
-			`${quote(path)} could not be updated (${cause}); replaying it again records nothing twice that has an external_id`,
-		);
+		if (error instanceof OutboxError) throw new ConfigurationError([`${quote(path)} ${error.message}`]);
+		throw error;
 	}
 }

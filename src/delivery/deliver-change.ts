@@ -1,138 +1,193 @@
-import { findRecordedChange, type Look } from '../alert24/find-recorded-change.ts';
+import { findRecordedChange, type Lookup } from '../alert24/find-recorded-change.ts';
 import { judgeAnswer, type Verdict } from '../alert24/judge-answer.ts';
-import type { Change } from '../change/change-schema.ts';
 import { NetworkFault } from '../network/network-fault.ts';
-import type { Delivery, DeliveryOptions } from './delivery.ts';
-import { buildBlindFailure, buildFailure, type Failure } from './failure.ts';
-import { buildIdempotencyKey } from './idempotency-key.ts';
-import { attemptLimitMs, delayBeforeRetry, readRetryAfter } from './retry-policy.ts';
+import { quote } from '../text/visible-text.ts';
+import type { Delivery, DeliveryOptions, Parcel } from './delivery.ts';
+import { attemptLimitMs, delayBeforeRetry, delayBeforeSecondLookup, readRetryAfter } from './retry-policy.ts';
 
-// While so much of the budget is left, a list that cannot be had now is asked again; after that the change is sent again unlooked.
-const shareForLooks = 0.5;
+type Failure = Extract<Verdict, { kind: 'failed' }> & Readonly<{ retryAfterMs?: number | undefined }>;
+
+// As long as more than this share of the budget is left, a list that fails is requested again. Then the change is sent again without a lookup.
+const shareForLookups = 0.5;
 
 /**
- * Delivers one change within the budget, and at most once. Two records can come about only where an attempt was recorded without an answer
- * that said so, and the list then could not be had, for good or for half of the budget, or did not show the change; or where it is not to be
- * looked for: without an external id, or by ALERT24_DEDUPE=never. Throws only on a fault of this program.
+ * Delivers one change within the budget, and at most once. Two records are possible only if an attempt was recorded without a response that
+ * says so, and the list then could not be read (for good, or for half of the budget), or did not contain the change; or if no lookup is
+ * possible: without an external_id, or with ALERT24_DEDUPE=never. Throws only on a fault of this program.
  */
-export function deliverChange(change: Change, options: DeliveryOptions): Promise<Delivery> {
-	return new ChangeDelivery(change, options).run();
+export function deliverChange(parcel: Parcel, options: DeliveryOptions): Promise<Delivery> {
+	return new ChangeDelivery(parcel, options).run();
 }
 
 class ChangeDelivery {
-	readonly #change: Change;
+	readonly #parcel: Parcel;
 	readonly #options: DeliveryOptions;
-	readonly #idempotencyKey: string;
 	readonly #budgetMs: number;
 	#attempts = 0;
-	#mayHaveArrived = false;
-	#wasAccepted = false;
 	#requestId: string | undefined;
+	/** An attempt may be recorded. */
+	#mayHaveArrived = false;
+	/** The last attempt got a 2xx without a complete body. */
+	#wasAccepted = false;
+	/** An attempt timed out, and two lists have not yet proved that it was not recorded. */
+	#hasTimedOut = false;
 
-	constructor(change: Change, options: DeliveryOptions) {
-		this.#change = change;
+	constructor(parcel: Parcel, options: DeliveryOptions) {
+		this.#parcel = parcel;
 		this.#options = options;
-		this.#idempotencyKey = buildIdempotencyKey(change);
 		this.#budgetMs = this.#remainingMs();
 	}
 
 	async run(): Promise<Delivery> {
-		for (let failures = 0; ; ) {
-			const look = await this.#look(0.5);
-			if (look?.kind === 'found') return this.#end('already recorded', { id: look.id });
+		let lastReason = '';
+		for (let failures = 1; ; failures += 1) {
+			const lookup = await this.#lookUpBeforeAttempt();
+			if (lookup?.kind === 'found') return this.#end('already recorded', lookup);
 			if (this.#options.signal.aborted) return this.#giveUp('undelivered', 'interrupted by a signal');
-			if (this.#wasAccepted && !this.#isInDoubt(look)) return this.#end('recorded', {});
-			const verdict = this.#isBlind(look) ? buildBlindFailure(look.reason) : await this.#attempt();
-			if (verdict.kind === 'recorded') return this.#end('recorded', { id: verdict.id });
+			if (this.#hasTimedOut && lookup?.kind === 'absent') {
+				return this.#giveUp('undelivered', `${lastReason}; the list does not contain the change yet`);
+			}
+			if (this.#wasAccepted && !isAbsentOrTransient(lookup)) {
+				return this.#giveUp('undelivered', `${lastReason}; no list could be read`);
+			}
+			const verdict = this.#mustLookUpAgain(lookup) ? buildLookupFailure(lookup.reason) : await this.#attempt();
+			if (verdict.kind === 'recorded') return this.#end('recorded', verdict);
 			if (verdict.kind === 'refused') return this.#giveUp('refused', verdict.reason);
-			failures += 1;
+			if (verdict.kind === 'unconfirmed') return this.#giveUp('undelivered', verdict.reason, true);
+			lastReason = verdict.reason;
 			const reason = await this.#pause(verdict, failures);
 			if (reason !== undefined) return this.#giveUp('undelivered', reason);
 		}
 	}
 
-	// The last word has the list: the change may be recorded although no answer said so.
-	async #giveUp(state: 'refused' | 'undelivered', reason: string): Promise<Delivery> {
-		const look = await this.#look(1);
-		if (look?.kind === 'found') return this.#end('already recorded', { id: look.id });
-		if (this.#wasAccepted && !this.#isInDoubt(look)) return this.#end('recorded', {});
-		return this.#end(state, { reason, isUncertain: this.#mayHaveArrived && look?.kind !== 'absent' });
+	// Check the list once more: the change may be stored although no response said so.
+	async #giveUp(state: 'refused' | 'undelivered', reason: string, isUnconfirmed = false): Promise<Delivery> {
+		const isUncertain = isUnconfirmed || this.#mayHaveArrived;
+		this.#mayHaveArrived = isUncertain;
+		const lookup = await this.#lookUp(1);
+		if (lookup?.kind === 'found') return this.#end('already recorded', lookup);
+		const isProvenAbsent = lookup?.kind === 'absent' && lookup.isProven && !this.#hasTimedOut && !isUnconfirmed;
+		return this.#end(state, { reason, isUncertain: isUncertain && !isProvenAbsent });
 	}
 
-	/** Looks for the change where an attempt may have recorded it; takes at most this share of the time that remains. */
-	async #look(share: number): Promise<Look | undefined> {
+	/** After a timeout, the list must lack the change twice. */
+	async #lookUpBeforeAttempt(): Promise<Lookup | undefined> {
+		const lookup = await this.#lookUp(0.5);
+		if (lookup?.kind !== 'absent' || !this.#hasTimedOut) return lookup;
+		const { policy, clock, signal } = this.#options;
+		const remainingMs = this.#remainingMs();
+		const delayMs = delayBeforeSecondLookup({ remainingMs, random: Math.random() }, policy);
+		// The last lookup comes as late as possible.
+		const pauseMs = delayMs ?? Math.max(0, remainingMs - policy.firstDelayMs);
+		this.#report('the list does not contain the change', `next lookup in ${toSeconds(pauseMs)}`);
+		await clock.sleep(pauseMs, signal);
+		if (delayMs === undefined || signal.aborted) return lookup;
+		const second = await this.#lookUp(0.5);
+		if (second?.kind === 'absent') this.#hasTimedOut = false;
+		return second;
+	}
+
+	/** Searches for the change if an attempt may have recorded it. Uses at most this share of the remaining time. */
+	async #lookUp(share: number): Promise<Lookup | undefined> {
 		const { client, policy, signal, log } = this.#options;
-		const { external_id: externalId } = this.#change;
-		const limitMs = Math.min(policy.lookMs, this.#remainingMs() * share);
-		if (!this.#canLook() || externalId === undefined || signal.aborted || limitMs <= 0) return undefined;
-		const look = await findRecordedChange(client, externalId, limitMs);
-		log.detail(`looked for the change in Alert24: ${look.kind}${look.kind === 'unreadable' ? `, ${look.reason}` : ''}`);
-		return look;
+		const { change, since } = this.#parcel;
+		const { external_id: externalId } = change;
+		const limitMs = this.#remainingMs() * share;
+		if (!this.#canLookUp() || externalId === undefined || signal.aborted || limitMs <= 0) return undefined;
+		const lookup = await findRecordedChange(client, { externalId, since }, { limitMs, requestMs: policy.lookupMs });
+		log.detail(`lookup in Alert24: ${lookup.kind}${lookup.kind === 'unreadable' ? `, ${lookup.reason}` : ''}`);
+		return lookup;
 	}
 
-	#canLook(): boolean {
-		const { dedupe } = this.#options;
-		if (dedupe === 'never' || this.#change.external_id === undefined) return false;
+	#canLookUp(): boolean {
+		const { dedupe, change } = this.#parcel;
+		if (dedupe === 'never' || change.external_id === undefined) return false;
 		return this.#mayHaveArrived || dedupe === 'always';
 	}
 
-	// An accepted change is sent again only when a list shows that it is not there; one that may have arrived, also when no list can be had.
-	#isBlind(look: Look | undefined): look is Extract<Look, { kind: 'unreadable' }> {
-		if (look?.kind !== 'unreadable' || !look.isPassing) return false;
-		return this.#wasAccepted || this.#remainingMs() > shareForLooks * this.#budgetMs;
-	}
-
-	#isInDoubt(look: Look | undefined): boolean {
-		if (look === undefined) return this.#canLook();
-		return look.kind === 'absent' || (look.kind === 'unreadable' && look.isPassing);
+	// An accepted change is sent again only if a list lacks it. A change that may have arrived is sent again also if no list can be read.
+	#mustLookUpAgain(lookup: Lookup | undefined): lookup is Extract<Lookup, { kind: 'unreadable' }> {
+		if (lookup?.kind !== 'unreadable' || !lookup.isTransient) return false;
+		return this.#wasAccepted || this.#remainingMs() > shareForLookups * this.#budgetMs;
 	}
 
 	async #attempt(): Promise<Exclude<Verdict, { kind: 'failed' }> | Failure> {
 		const { client, policy, clock, log } = this.#options;
+		const { change, idempotencyKey } = this.#parcel;
 		this.#attempts += 1;
 		this.#wasAccepted = false;
 		try {
-			const limitMs = attemptLimitMs(this.#remainingMs(), policy);
-			const answer = await client.postChange(this.#change, this.#idempotencyKey, limitMs);
+			const limitMs = attemptLimitMs(this.#attempts, this.#remainingMs(), policy);
+			const limits = { limitMs, connectMs: Math.min(limitMs, policy.attemptMs) };
+			const answer = await client.postChange(change, idempotencyKey, limits);
 			this.#requestId = answer.requestId;
 			log.detail(`attempt ${this.#attempts}: answered ${answer.status}, request id ${answer.requestId ?? 'not given'}`);
 			const verdict = judgeAnswer(answer);
-			if (verdict.kind === 'recorded') return verdict;
+			if (verdict.kind === 'recorded' || verdict.kind === 'unconfirmed') return verdict;
 			this.#mayHaveArrived ||= verdict.mayHaveArrived;
 			if (verdict.kind === 'refused') return verdict;
+			this.#hasTimedOut ||= verdict.isTimeout;
 			return { ...verdict, retryAfterMs: readRetryAfter(answer.retryAfter, clock.date()) };
 		} catch (error) {
 			if (!(error instanceof NetworkFault)) throw error;
-			log.detail(`attempt ${this.#attempts}: ${error.message}`);
 			this.#mayHaveArrived ||= error.mayHaveArrived;
 			this.#wasAccepted = error.wasAccepted;
-			return buildFailure(error);
+			this.#hasTimedOut ||= error.isTimeout;
+			const { message: reason, isPermanent, mayHaveArrived, isTimeout } = error;
+			return { kind: 'failed', reason, isPermanent, mayHaveArrived, isTimeout };
 		}
 	}
 
-	/** Waits before the next attempt. Gives, instead, the reason to give up where there can be none. */
+	/** Waits before the next attempt. Returns the reason to give up instead if there is no next attempt. */
 	async #pause(failure: Failure, failures: number): Promise<string | undefined> {
-		const { policy, clock, signal, log } = this.#options;
+		const { policy, clock, signal } = this.#options;
 		if (failure.isPermanent) return failure.reason;
 		const { retryAfterMs } = failure;
-		const situation = { attempts: failures, retryAfterMs, remainingMs: this.#remainingMs(), random: Math.random() };
-		const delayMs = delayBeforeRetry(situation, policy);
+		const remainingMs = this.#remainingMs();
+		const delayMs = delayBeforeRetry({ attempts: failures, retryAfterMs, remainingMs, random: Math.random() }, policy);
 		if (delayMs === undefined) {
-			const wish = retryAfterMs === undefined ? '' : `, and asks to wait ${Math.ceil(retryAfterMs / 1000)} s`;
-			return `${failure.reason}${wish}; the time of ALERT24_TIMEOUT is used up`;
+			return retryAfterMs !== undefined && retryAfterMs + policy.firstDelayMs / 4 >= remainingMs
+				? `${failure.reason} asks to wait ${toSeconds(retryAfterMs)}, and ${toSeconds(remainingMs)} are left`
+				: `${failure.reason}; the time of ALERT24_TIMEOUT is used up`;
 		}
-		log.detail(`next attempt in ${Math.round(delayMs)} ms`);
+		this.#report(failure.reason, `next attempt in ${toSeconds(delayMs)}`);
 		await clock.sleep(delayMs, signal);
 		return signal.aborted ? `interrupted by a signal; before: ${failure.reason}` : undefined;
+	}
+
+	#report(result: string, next: string): void {
+		const { service_id: serviceId } = this.#parcel.change;
+		const service = serviceId === undefined ? '' : ` for service ${quote(serviceId)}`;
+		const step = this.#attempts === 0 ? 'lookup' : `attempt ${this.#attempts}`;
+		this.#options.log.notice(`${step}${service}: ${result}; ${next}, ${toSeconds(this.#remainingMs())} left`);
 	}
 
 	#remainingMs(): number {
 		return this.#options.deadlineMs - this.#options.clock.now();
 	}
 
-	#end(state: Delivery['state'], facts: Partial<Pick<Delivery, 'id' | 'reason' | 'isUncertain'>>): Delivery {
-		const { id, reason, isUncertain = false } = facts;
-		const [change, attempts, requestId] = [this.#change, this.#attempts, this.#requestId];
-		return { change, state, id, attempts, requestId, reason, isUncertain };
+	#end(state: Delivery['state'], facts: Partial<Pick<Delivery, 'id' | 'url' | 'reason' | 'isUncertain'>>): Delivery {
+		const { id, url, reason, isUncertain = false } = facts;
+		const [{ change }, attempts, requestId] = [this.#parcel, this.#attempts, this.#requestId];
+		return { change, state, id, url, attempts, requestId, reason, isUncertain };
 	}
+}
+
+/** The list could not be read, so that another attempt could record the change twice. */
+function buildLookupFailure(reason: string): Failure {
+	return {
+		kind: 'failed',
+		reason: `the list of changes could not be read: ${reason}`,
+		isPermanent: false,
+		mayHaveArrived: true,
+		isTimeout: false,
+	};
+}
+
+function isAbsentOrTransient(lookup: Lookup | undefined): boolean {
+	return lookup?.kind === 'absent' || (lookup?.kind === 'unreadable' && lookup.isTransient);
+}
+
+function toSeconds(ms: number): string {
+	return `${Math.max(0, Math.ceil(ms / 1000))} s`;
 }

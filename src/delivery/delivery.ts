@@ -5,30 +5,41 @@ import type { Clock } from './clock.ts';
 import type { DedupeMode } from './dedupe-mode.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
-/** How the delivery of one change ended. */
+/** The end of the delivery of one change. */
 export type Delivery = Readonly<{
 	change: Change;
 	state: 'recorded' | 'already recorded' | 'refused' | 'undelivered';
-	/** Alert24's id of the recorded change, where it told one. */
+	/** Alert24's id of the recorded change, if a response contained it. */
 	id: string | undefined;
-	/** The requests that tried to record it. */
+	/** The page of the recorded change, if a response contained it. */
+	url: string | undefined;
+	/** The requests that tried to record the change. */
 	attempts: number;
-	/** The X-Request-Id of the last answer: Alert24's support asks for it. */
+	/** The X-Request-Id of the last response. Alert24's support asks for it. */
 	requestId: string | undefined;
-	/** Why it is not recorded. */
+	/** The reason why the change is not recorded. */
 	reason: string | undefined;
-	/** Whether it may be recorded all the same: an attempt may have arrived, and no list could be had. */
+	/** True if the change is perhaps recorded all the same: an attempt may have arrived, and no list proved the opposite. */
 	isUncertain: boolean;
 }>;
 
-/** What the delivery of a change needs. */
+/** A change to deliver. */
+export type Parcel = Readonly<{
+	change: Change;
+	/** One key for all attempts to deliver the change, also in later runs. */
+	idempotencyKey: string;
+	/** No attempt to record the change is older than this. */
+	since: Date;
+	dedupe: DedupeMode;
+}>;
+
+/** The services that a delivery uses, and its limits. */
 export type DeliveryOptions = Readonly<{
 	client: Alert24Client;
 	policy: RetryPolicy;
 	clock: Clock;
-	/** When everything must be over, by `clock.now()`. */
+	/** The end of the budget, by `clock.now()`. */
 	deadlineMs: number;
-	dedupe: DedupeMode;
 	/** Ends the delivery at once. */
 	signal: AbortSignal;
 	log: Log;

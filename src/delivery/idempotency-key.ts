@@ -1,11 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Change } from '../change/change-schema.ts';
 
 /**
- * One key for all attempts at one change, a replay days later included: from its external id where it has one. Alert24 does not document
- * that it heeds the header; the look for the external id does not depend on it.
+ * Returns the Idempotency-Key of a change, 64 hexadecimal digits: of the whole change as it is stored, so that it is the same for all attempts,
+ * also for a replay days later. Alert24 does not document that it reads this header. The lookup does not depend on it.
  */
 export function buildIdempotencyKey(change: Change): string {
-	if (change.external_id === undefined) return randomUUID();
-	return createHash('sha256').update(change.external_id).digest('hex');
+	return createHash('sha256').update(JSON.stringify(change)).digest('hex');
 }

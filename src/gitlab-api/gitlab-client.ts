@@ -1,5 +1,5 @@
 import { NetworkFault } from '../network/network-fault.ts';
-import { type Network, sendGet } from '../network/send-request.ts';
+import { type Network, sendRequest } from '../network/send-request.ts';
 import { parseJson, property } from '../text/json-value.ts';
 import { truncate } from '../text/truncate.ts';
 import { quote } from '../text/visible-text.ts';
@@ -67,7 +67,8 @@ export class GitlabClient {
 		const url = `${base}/projects/${encodeURIComponent(projectId)}${path}${search === '' ? '' : `?${search}`}`;
 		try {
 			const limits = { limitMs: Math.min(requestMs, remainingMs), longestBody };
-			const { status, headers, body } = await sendGet(url, { 'job-token': jobToken }, limits, network);
+			const request = { method: 'GET', url, headers: { 'job-token': jobToken } } as const;
+			const { status, headers, body } = await sendRequest(request, limits, network);
 			const json = parseJson(redact(body));
 			if (status !== 200) throw new LookupError(`${status}${describeError(status, json)}`, status);
 			if (json === undefined) {

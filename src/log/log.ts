@@ -57,9 +57,9 @@ export class Log {
 		if (this.isJson) this.resultJson(value);
 	}
 
-	/** Prints JSON that the user should keep, beside the result and without a limit. */
+	/** Prints JSON that the user should keep, beside the result, in one line without a limit. */
 	noticeJson(value: unknown): void {
-		this.#writeBeside(`${this.#redactor.redact(toSafeJson(value))}\n`);
+		this.#writeBeside(`${this.#redactor.redact(toSafeJson(value, 0))}\n`);
 	}
 
 	/** Prints a remedy or a doubt. Each line of the text becomes one line of the log. */

@@ -3,15 +3,15 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 
-/** The connections of one request: agents for got, and the end of all that they opened. */
+/** The connections of one request: got's agents, and the end of every connection that they opened. */
 export type Connections = Readonly<{
 	agents: { http: HttpAgent; https: HttpsAgent };
-	/** Whether one of them was ever ready for the request: if not, nothing has been sent. */
+	/** Returns false as long as nothing can have been sent, because no connection was ready for the request. */
 	wereReady(): boolean;
 	close(): void;
 }>;
 
-/** Opens connections through the proxies, with trust in further CAs. */
+/** Opens connections through the proxies, with trust in additional CAs. */
 export function openConnections(proxyEnv: Record<string, string>, ca: string[] | undefined): Connections {
 	const sockets = new Set<Duplex>();
 	const http = new HttpAgent({ proxyEnv });
@@ -31,19 +31,27 @@ export function openConnections(proxyEnv: Record<string, string>, ca: string[] |
 	};
 }
 
-// Node does not end a request that still waits for its proxy's tunnel: destroying it takes effect only when the proxy answers.
+// Node does not end a request that waits for its proxy's tunnel: `destroy` takes effect only when the proxy responds.
 function observeSockets(agent: Agent, sockets: Set<Duplex>, onReady: () => void): void {
 	const connect = agent.createConnection.bind(agent);
 	agent.createConnection = (options, onConnected) => {
-		// A tunnel is told by the callback alone: the socket that is returned leads to the proxy.
+		// Only the callback receives the tunnel: the returned socket leads to the proxy.
 		const socket = connect(options, (error, connected) => {
 			if (error === null && connected instanceof TLSSocket) onReady();
 			onConnected?.(error, connected);
 		});
 		if (!socket) return socket;
 		sockets.add(socket);
+		dropRepeatedListeners(socket);
 		if (socket instanceof TLSSocket) socket.once('secureConnect', onReady);
 		else if (!(agent instanceof HttpsAgent)) socket.once('connect', onReady);
 		return socket;
 	};
+}
+
+// Node adds its listener for the response to CONNECT again for each piece, and each listener adds itself again: 27 pieces need 4 GB.
+function dropRepeatedListeners(socket: Duplex): void {
+	socket.on('newListener', (event, listener) => {
+		if (event === 'readable') socket.removeListener('readable', listener);
+	});
 }

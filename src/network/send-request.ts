@@ -1,18 +1,31 @@
 import got, { type OptionsInit, type Response } from 'got';
 import { version } from '../version.ts';
 import { openConnections } from './agents.ts';
-import { buildTimeOut, NetworkFault, translateGotError } from './network-fault.ts';
+import { buildTimeout, NetworkFault, translateGotError } from './network-fault.ts';
 
 /** The network on which requests are sent. */
 export type Network = Readonly<{
 	proxyEnv: Readonly<Record<string, string>>;
-	/** Trusted in addition to Node's own. */
+	/** CAs to trust in addition to Node's own. */
 	cas: string[] | undefined;
-	/** Aborts the requests under way. */
+	/** Ends every request in progress. */
 	signal: AbortSignal;
 }>;
 
-export type RequestLimits = Readonly<{ limitMs: number; longestBody: number }>;
+export type Request = Readonly<{
+	method: 'GET' | 'POST';
+	url: string;
+	headers: Readonly<Record<string, string>>;
+	body?: string;
+}>;
+
+export type RequestLimits = Readonly<{
+	limitMs: number;
+	/** The longest that the connection may take. Absent: as long as the request. */
+	connectMs?: number;
+	/** In bytes. */
+	longestBody: number;
+}>;
 
 export type ReceivedResponse = Readonly<{
 	status: number;
@@ -22,26 +35,35 @@ export type ReceivedResponse = Readonly<{
 }>;
 
 const mebibyte = 1024 * 1024;
+// All responses in progress. Fifty lists at once may not exhaust the memory of a small container.
+const mostBuffered = 128 * mebibyte;
+let buffered = 0;
 
 /**
- * Sends a GET and returns the complete response, whatever its status. Redirects are not followed: they would take the credentials elsewhere.
- * Throws a NetworkFault if no complete response arrives within the limits.
+ * Sends a request and returns the complete response, whatever its status. Redirects are not followed: they would take the credentials to
+ * another host. Throws a NetworkFault if no complete response arrives within the limits.
  */
-export async function sendGet(
-	url: string,
-	headers: Readonly<Record<string, string>>,
-	{ limitMs, longestBody }: RequestLimits,
-	{ proxyEnv, cas, signal }: Network,
+export async function sendRequest(
+	request: Request,
+	limits: RequestLimits,
+	network: Network,
 ): Promise<ReceivedResponse> {
-	const limit = AbortSignal.timeout(Math.ceil(limitMs));
+	const { limitMs, connectMs = limitMs, longestBody } = limits;
+	const { proxyEnv, cas, signal } = network;
 	const connections = openConnections(proxyEnv, cas);
-	const stream = got.stream(url, {
-		headers: { accept: 'application/json', 'user-agent': `alert24-notify/${version}`, ...headers },
+	// Not got's timeout, which does not end a request that waits for a proxy's tunnel.
+	const limit = AbortSignal.timeout(Math.ceil(limitMs));
+	const connecting = new AbortController();
+	const connectTimer = setTimeout(() => connections.wereReady() || connecting.abort(), connectMs);
+	const stream = got.stream(request.url, {
+		method: request.method,
+		headers: { accept: 'application/json', 'user-agent': `alert24-notify/${version}`, ...request.headers },
+		...(request.body !== undefined && { body: request.body }),
 		agent: connections.agents,
 		decompress: false,
 		followRedirect: false,
 		retry: { limit: 0 },
-		signal: AbortSignal.any([signal, limit]),
+		signal: AbortSignal.any([signal, limit, connecting.signal]),
 		throwHttpErrors: false,
 	} as OptionsInit & { isStream?: true });
 	let response: Response | undefined;
@@ -50,26 +72,46 @@ export async function sendGet(
 	});
 	try {
 		const body = await readBody(stream, longestBody);
-		if (response === undefined) throw new NetworkFault('the response has no head');
+		if (response === undefined) throw new UnusableResponse('the response has no head');
 		return { status: response.statusCode, headers: response.headers, body };
 	} catch (error) {
-		if (limit.aborted && !signal.aborted) {
-			throw buildTimeOut(connections.wereReady() ? 'complete response' : 'connection', limitMs);
+		const wasAccepted = response !== undefined && isSuccess(response.statusCode);
+		const state = { wasConnected: connections.wereReady(), wasAccepted, proxyEnv };
+		if ((limit.aborted || connecting.signal.aborted) && !signal.aborted) {
+			throw buildTimeout(connecting.signal.aborted ? connectMs : limitMs, state);
 		}
-		throw translateGotError(error, proxyEnv);
+		if (error instanceof UnusableResponse) throw new NetworkFault(error.message, { mayHaveArrived: true, wasAccepted });
+		throw translateGotError(error, state);
 	} finally {
+		clearTimeout(connectTimer);
 		stream.destroy();
 		connections.close();
 	}
 }
 
+/** Returns true for the statuses of a request that was carried out. */
+export function isSuccess(status: number): boolean {
+	return status >= 200 && status < 300;
+}
+
+/** The response violates a limit or HTTP. */
+class UnusableResponse extends Error {
+	override readonly name = 'UnusableResponse';
+}
+
 async function readBody(stream: AsyncIterable<Buffer>, longestBody: number): Promise<string> {
 	const chunks: Buffer[] = [];
 	let length = 0;
-	for await (const chunk of stream) {
-		chunks.push(chunk);
-		length += chunk.length;
-		if (length > longestBody) throw new NetworkFault(`the response is longer than ${longestBody / mebibyte} MiB`);
+	try {
+		for await (const chunk of stream) {
+			chunks.push(chunk);
+			length += chunk.length;
+			buffered += chunk.length;
+			if (length > longestBody) throw new UnusableResponse(`the response is longer than ${longestBody / mebibyte} MiB`);
+			if (buffered > mostBuffered) throw new UnusableResponse('all responses together are too long');
+		}
+		return Buffer.concat(chunks).toString('utf8');
+	} finally {
+		buffered -= length;
 	}
-	return Buffer.concat(chunks).toString('utf8');
 }

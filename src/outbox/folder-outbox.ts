@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../delivery/clock.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { describeFileError, readRegularFile, UnusableFile } from '../read-regular-file.ts';
@@ -17,7 +17,7 @@ import { writeWholeFile } from './write-whole-file.ts';
 const largestFile = 256 * 1024 * 1024;
 
 /** A file that is not handed out, and a sentence about the reason. The file stays as it is. */
-export type UnusableEntry = Readonly<{ path: string; flaw: string }>;
+export type UnusableEntry = Readonly<{ path: string; flaw: string; isForeign: boolean }>;
 
 /** The file that holds an entry. */
 type Home = Readonly<{ save(entry: UndeliveredChange): void; remove(): void }>;
@@ -29,13 +29,15 @@ type Waiting = Readonly<{ key: string; entry: UndeliveredChange; home: Home; isF
  * that Alert24 did not confirm.
  */
 export class FolderOutbox implements Outbox {
-	readonly #folder: string;
+	/** The path of the folder, as given. */
+	readonly folder: string;
 	readonly #clock: Pick<Clock, 'date'>;
 	#waiting: Waiting[] = [];
+	#hasStored = false;
 	readonly #held = new Map<Claim, Waiting>();
 
 	constructor(folder: string, clock: Pick<Clock, 'date'>) {
-		this.#folder = folder;
+		this.folder = folder;
 		this.#clock = clock;
 	}
 
@@ -44,9 +46,20 @@ export class FolderOutbox implements Outbox {
 		return this.#waiting.map(({ entry }) => entry);
 	}
 
+	/** True if the folder contains, or contained, a change that this object handed out. */
+	get hasStored(): boolean {
+		return this.#hasStored;
+	}
+
+	/** Adds a change that no file holds. It is handed out like the others, and lost with the process. */
+	addUnstored(entry: UndeliveredChange): void {
+		const home = { save: () => undefined, remove: () => undefined };
+		this.#waiting.push({ key: buildOutboxKey(entry.change), entry, home, isFirst: true });
+	}
+
 	async put({ change, createdAt }: NewEntry): Promise<'stored'> {
 		const key = buildOutboxKey(change);
-		const path = join(this.#folder, `${key.slice(0, 32)}.json`);
+		const path = join(this.folder, `${key.slice(0, 32)}.json`);
 		const home = openChangeFile(path);
 		const isNew = !existsSync(path);
 		const kept = isNew ? undefined : readContent(path);
@@ -58,11 +71,12 @@ export class FolderOutbox implements Outbox {
 			state: 'pending',
 		};
 		try {
-			makeFolder(this.#folder);
+			makeFolder(this.folder);
 			home.save(entry);
 		} catch (error) {
 			throw new OutboxError(`cannot be written (${describeFileError(error)})`);
 		}
+		this.#hasStored = true;
 		this.#waiting.push({ key, entry, home, isFirst: isNew });
 		return 'stored';
 	}
@@ -70,7 +84,7 @@ export class FolderOutbox implements Outbox {
 	/** Loads every file of the folder, and returns those that are not undelivered changes. A folder that does not exist is empty. */
 	loadFolder(): UnusableEntry[] {
 		const names = this.#readNames();
-		return names.flatMap((name) => this.loadFile(join(this.#folder, name)) ?? []);
+		return names.flatMap((name) => this.loadFile(join(this.folder, name)) ?? []);
 	}
 
 	/** Loads one file: a change, or the list that version 1.0.0 wrote. Returns undefined, or the reason why the file cannot be used. */
@@ -78,12 +92,13 @@ export class FolderOutbox implements Outbox {
 		const content = readContent(path);
 		// Another process recorded the change in the meantime.
 		if (content === undefined) return undefined;
-		if (content.kind === 'flaw') return { path, flaw: content.flaw };
+		if (content.kind === 'flaw') return { path, flaw: content.flaw, isForeign: content.isForeign };
 		const found = content.kind === 'change' ? [content.entry] : content.entries;
 		for (const entry of found) {
 			const key = buildOutboxKey(entry.change);
 			const home = content.kind === 'change' ? openChangeFile(path) : openListFile(path, entry);
 			this.#waiting.push({ key, entry, home, isFirst: false });
+			this.#hasStored = true;
 		}
 		this.#waiting.sort((one, other) => one.entry.created_at.localeCompare(other.entry.created_at));
 		return undefined;
@@ -137,7 +152,7 @@ export class FolderOutbox implements Outbox {
 
 	#readNames(): string[] {
 		try {
-			return readdirSync(this.#folder).sort();
+			return readdirSync(this.folder).sort();
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
 			throw new OutboxError(`cannot be read (${describeFileError(error)})`);
@@ -170,15 +185,27 @@ function readContent(path: string): UndeliveredContent | undefined {
 		return parseUndelivered(readRegularFile(path, largestFile).toString('utf8'));
 	} catch (error) {
 		if (!(error instanceof UnusableFile)) throw error;
-		return existsSync(path) ? { kind: 'flaw', flaw: error.message } : undefined;
+		return existsSync(path) ? { kind: 'flaw', flaw: error.message, isForeign: false } : undefined;
 	}
 }
 
 function makeFolder(path: string): void {
-	if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
-	mkdirSync(path, { recursive: true });
-	// Another user may collect the artifacts of the job, whatever the umask.
-	chmodSync(path, 0o755);
+	if (isFolder(path)) return;
+	// Not `recursive`, which never ends in a file system that rejects folders with ENOENT, such as /proc.
+	const parent = dirname(path);
+	if (parent !== path && !existsSync(parent)) makeFolder(parent);
+	try {
+		mkdirSync(path);
+		// Another user may collect the artifacts of the job, whatever the umask.
+		chmodSync(path, 0o755);
+	} catch (error) {
+		// Another process made it at the same time.
+		if (!isFolder(path)) throw error;
+	}
+}
+
+function isFolder(path: string): boolean {
+	return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function earliest(one: string | undefined, other: string): string {

@@ -28,11 +28,17 @@ export type UndeliveredChange = Readonly<{
 export type UndeliveredContent =
 	| Readonly<{ kind: 'change'; entry: UndeliveredChange }>
 	| Readonly<{ kind: 'list'; entries: UndeliveredChange[] }>
-	| Readonly<{ kind: 'flaw'; flaw: string }>;
+	/** `isForeign`: the text does not claim to be an undelivered change. */
+	| Readonly<{ kind: 'flaw'; flaw: string; isForeign: boolean }>;
 
 /** Returns the JSON object of one undelivered change. */
 export function buildUndeliveredDocument(entry: UndeliveredChange): object {
 	return { format, version, ...entry };
+}
+
+/** Returns the first characters of the JSON object of an undelivered change: no other JSON begins with them. */
+export function buildLineStart(): string {
+	return JSON.stringify({ format }).slice(0, -1);
 }
 
 /** Returns the JSON object of the file that version 1.0.0 wrote. */
@@ -44,29 +50,35 @@ export function buildListDocument(entries: readonly UndeliveredChange[]): object
 /** Parses the text of a file or a line. Text from outside is checked completely, the change by the schema. */
 export function parseUndelivered(text: string): UndeliveredContent {
 	const document = parseJson(text);
-	if (document === undefined) return { kind: 'flaw', flaw: 'is damaged: it is not JSON' };
+	if (document === undefined) return damaged('it is not JSON');
 	const [documentFormat, documentVersion] = [property(document, 'format'), property(document, 'version')];
 	const isList = documentFormat === listFormat;
-	if (!isList && documentFormat !== format) return { kind: 'flaw', flaw: 'is not an undelivered change' };
+	if (!isList && documentFormat !== format) {
+		return { kind: 'flaw', flaw: 'is not an undelivered change', isForeign: true };
+	}
 	const knownVersion = isList ? listVersion : version;
 	if (typeof documentVersion === 'number' && documentVersion > knownVersion) {
 		const flaw = `has version ${documentVersion}, and this program reads versions up to ${knownVersion}: use a newer alert24-notify`;
-		return { kind: 'flaw', flaw };
+		return { kind: 'flaw', flaw, isForeign: false };
 	}
-	if (documentVersion !== knownVersion) return { kind: 'flaw', flaw: 'is damaged: it has no valid version' };
+	if (documentVersion !== knownVersion) return damaged('it has no valid version');
 	if (!isList) {
 		const entry = readEntry(document);
-		return typeof entry === 'string' ? { kind: 'flaw', flaw: entry } : { kind: 'change', entry };
+		return typeof entry === 'string' ? damaged(entry) : { kind: 'change', entry };
 	}
 	const changes = property(document, 'changes');
-	if (!Array.isArray(changes)) return { kind: 'flaw', flaw: 'is damaged: it does not contain a list of changes' };
+	if (!Array.isArray(changes)) return damaged('it does not contain a list of changes');
 	const entries: UndeliveredChange[] = [];
 	for (const change of changes) {
 		const entry = readEntry(change);
-		if (typeof entry === 'string') return { kind: 'flaw', flaw: entry };
+		if (typeof entry === 'string') return damaged(entry);
 		entries.push(entry);
 	}
 	return { kind: 'list', entries };
+}
+
+function damaged(flaw: string): UndeliveredContent {
+	return { kind: 'flaw', flaw: `is damaged: ${flaw}`, isForeign: false };
 }
 
 // Returns the entry, or the sentence about its flaw. Version 1.0.0 stored the end of the last attempt alone.
@@ -74,11 +86,11 @@ function readEntry(value: unknown): UndeliveredChange | string {
 	const read = (name: string) => property(value, name);
 	const change = read('change');
 	const [violation] = findViolations(change);
-	if (violation !== undefined) return `is damaged: ${violation.message}`;
+	if (violation !== undefined) return violation.message;
 	const createdAt = read('created_at') ?? read('failed_at');
 	const state = read('state') ?? 'pending';
-	if (!isDate(createdAt)) return 'is damaged: created_at must be a date in ISO 8601';
-	if (!isState(state)) return `is damaged: state must be one of ${states.join(', ')}`;
+	if (!isDate(createdAt)) return 'created_at must be a date in ISO 8601';
+	if (!isState(state)) return `state must be one of ${states.join(', ')}`;
 	const [reason, attempts, failedAt, requestId] = ['reason', 'attempts', 'failed_at', 'request_id'].map(read);
 	return {
 		created_at: new Date(createdAt).toISOString(),

@@ -29,7 +29,7 @@ export function reportDeliveries(deliveries: readonly Delivery[], log: Log): Exi
 			case 'refused':
 			case 'undelivered':
 				log.failure(
-					`${delivery.isUncertain ? 'NOT CONFIRMED, perhaps recorded' : 'NOT RECORDED'}: ${change}: ${delivery.reason} (${attempts}, request id ${delivery.requestId ?? 'not given'})`,
+					`${delivery.isUncertain ? 'NOT CONFIRMED' : 'NOT RECORDED'}: ${change}: ${delivery.reason} (${attempts}, request id ${delivery.requestId ?? 'not given'})`,
 				);
 				break;
 		}

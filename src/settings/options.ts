@@ -143,11 +143,11 @@ export const optionDefinitions = [
 		commands: ['record', 'replay'],
 	},
 	{
-		name: 'undelivered-file',
+		name: 'undelivered-dir',
 		kind: 'text',
-		description: 'File that keeps undelivered changes for the command replay',
-		default: 'alert24-undelivered.json',
-		commands: ['record', 'sync'],
+		description: 'Folder that keeps undelivered changes for the command replay, one file per change',
+		default: 'alert24-undelivered',
+		commands: sending,
 	},
 	{
 		name: 'output',

@@ -1,3 +1,4 @@
+import { isLoopback } from '../network/proxy.ts';
 import { dropFromEnd } from '../text/trim-text.ts';
 import type { SettingReader } from './setting-reader.ts';
 
@@ -29,8 +30,4 @@ export function readApiUrl(reader: SettingReader): URL {
 	const base = url ?? new URL(defaultApiUrl);
 	base.pathname = dropFromEnd(base.pathname, '/');
 	return base;
-}
-
-function isLoopback(hostname: string): boolean {
-	return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

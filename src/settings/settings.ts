@@ -24,7 +24,7 @@ export type Settings = Readonly<{
 	proxyEnv: Readonly<Record<string, string>>;
 	budgetMs: number;
 	dedupe: DedupeMode | undefined;
-	undeliveredFile: string;
+	undeliveredDir: string;
 	output: 'text' | 'json';
 	dotenvFile: string | undefined;
 	isDryRun: boolean;
@@ -66,7 +66,7 @@ export function readSettings(source: SettingSource): ReadSettings {
 		proxyEnv: proxies.proxyEnv,
 		budgetMs: readBudget(reader),
 		dedupe: reader.choice('dedupe', dedupeModes),
-		undeliveredFile: reader.text('undelivered-file') ?? 'alert24-undelivered.json',
+		undeliveredDir: reader.text('undelivered-dir') ?? 'alert24-undelivered',
 		output: reader.choice('output', ['text', 'json']) ?? 'text',
 		dotenvFile: reader.text('dotenv-file'),
 		isDryRun,

@@ -27,8 +27,8 @@ export function quote(value: unknown): string {
 }
 
 /** JSON that means the same, without a character that a terminal or log would act on. */
-export function toSafeJson(value: unknown): string {
-	return JSON.stringify(value, undefined, 2)
+export function toSafeJson(value: unknown, indent = 2): string {
+	return JSON.stringify(value, undefined, indent)
 		.replace(unsafe, (character) => (character === '\n' ? character : escapeCharacter(character)))
 		.replace(sectionMarker, 'section_$1\\u003a');
 }

@@ -34,7 +34,7 @@ for (const [what, folder] of [
 						ALERT24_API_KEY: alert24.apiKey,
 						ALERT24_API_URL: alert24.url,
 						...environment,
-						ALERT24_UNDELIVERED_FILE: join(directory, name),
+						ALERT24_UNDELIVERED_DIR: join(directory, name),
 					},
 					{ readCommit: () => Promise.resolve(commit) },
 				);

@@ -1,174 +1,271 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
-import type { UndeliveredChange } from '../../src/outbox/undelivered-file.ts';
 import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
-import { makePath, type Trial, tryDelivery } from '../support/delivery-trial.ts';
+import { makePath, readUndelivered, type Trial, type TrialOptions, tryDelivery } from '../support/delivery-trial.ts';
 import { runProgram } from '../support/run-program.ts';
 
 const tooBusy = { kind: 'status', status: 429, headers: { 'Retry-After': '3600' } } as const;
+const listFormat = { format: 'alert24-notify undelivered changes', version: 1 };
 
-/** Leaves a file of the changes of these services behind, none of them recorded. */
+/** Leaves a folder with one undelivered change for each service. */
 async function leaveUndelivered(alert24: Alert24StandIn, services = 'svc_1,svc_2,svc_3'): Promise<string> {
 	alert24.failAlways(tooBusy);
-	const { undeliveredFile } = await tryDelivery(alert24, { variables: { ALERT24_SERVICE_ID: services } });
+	const { undeliveredDir, undelivered } = await tryDelivery(alert24, { variables: { ALERT24_SERVICE_ID: services } });
 	alert24.heal();
-	assert.equal(readChanges(undeliveredFile).length, services.split(',').length);
-	return undeliveredFile;
+	assert.equal(undelivered.length, services.split(',').length);
+	return undeliveredDir;
 }
 
-function replay(alert24: Alert24StandIn, path: string, signal = new AbortController().signal): Promise<Trial> {
-	const key = { ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url, ALERT24_UNDELIVERED_FILE: path };
-	return tryDelivery(alert24, { argv: ['replay', path], variables: key, signal });
+function replay(alert24: Alert24StandIn, path: string, options: TrialOptions = {}): Promise<Trial> {
+	const variables = { ALERT24_UNDELIVERED_DIR: path === '-' ? makePath() : path, ...options.variables };
+	return tryDelivery(alert24, { ...options, argv: ['replay', path, ...(options.argv ?? [])], variables });
 }
 
-function readChanges(path: string): UndeliveredChange[] {
-	return JSON.parse(readFileSync(path, 'utf8')).changes;
-}
-
-function servicesIn(changes: readonly { readonly [field: string]: unknown }[]): unknown[] {
-	return changes.map(({ service_id }) => service_id);
+function servicesOf(changes: readonly { readonly [field: string]: unknown }[]): unknown[] {
+	return changes.map(({ service_id: id }) => id).sort();
 }
 
 suite('replay', { concurrency: true }, () => {
-	test('sends exactly what is kept, with the same Idempotency-Key, and empties the file', async () => {
+	test('sends what the folder contains, with the same Idempotency-Key, and empties the folder', async () => {
 		await using alert24 = await startAlert24();
-		const path = await leaveUndelivered(alert24);
-		const tried = new Map(alert24.posts.map(({ body, headers }) => [body, headers['idempotency-key']]));
-		const { exitCode, stdout } = await replay(alert24, path);
+		const folder = await leaveUndelivered(alert24);
+		const keys = new Set(alert24.posts.map(({ headers }) => headers['idempotency-key']));
+		const { exitCode, stdout } = await replay(alert24, folder);
 		assert.equal(exitCode, 0);
 		assert.equal(stdout.match(/^Recorded: /gm)?.length, 3);
-		for (const { body, headers } of alert24.posts) assert.equal(headers['idempotency-key'], tried.get(body));
-		assert.equal(alert24.changes.length, 3);
-		assert.deepEqual(readChanges(path), []);
-		assert.equal(statSync(path).mode & 0o777, 0o600);
+		assert.deepEqual(new Set(alert24.posts.map(({ headers }) => headers['idempotency-key'])), keys);
+		assert.deepEqual(servicesOf(alert24.sentChanges), ['svc_1', 'svc_2', 'svc_3']);
+		assert.deepEqual(readdirSync(folder), []);
 	});
 
-	test('needs no variables of a CI but the key', async () => {
+	test('marks each change as recorded late, with the time at which the deployment ended', async () => {
 		await using alert24 = await startAlert24();
-		const path = await leaveUndelivered(alert24, 'svc_1');
+		const folder = await leaveUndelivered(alert24, 'svc_1');
+		const [kept] = readUndelivered(folder);
+		await replay(alert24, folder);
+		assert.deepEqual(alert24.sentChanges, [
+			{
+				...kept?.change,
+				description: `Recorded later; the deployment ended at ${kept?.created_at}`,
+				tags: ['gitlab', 'production', 'recorded-late'],
+			},
+		]);
+	});
+
+	test('needs no variable of a CI, and only the key', async () => {
+		await using alert24 = await startAlert24();
+		const folder = await leaveUndelivered(alert24, 'svc_1');
 		const variables = { ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };
-		await using run = await runProgram(['replay', path], variables);
+		await using run = await runProgram(['replay', folder], variables);
 		assert.equal(run.exitCode, 0, run.stderr);
-		assert.deepEqual(servicesIn(alert24.sentChanges), ['svc_1']);
+		assert.deepEqual(servicesOf(alert24.sentChanges), ['svc_1']);
 	});
 
-	test('run twice, says the second time that nothing is left', async () => {
+	test('prints "Nothing to replay" for a folder that is empty, missing, or replayed before', async () => {
 		await using alert24 = await startAlert24();
-		const path = await leaveUndelivered(alert24);
-		await replay(alert24, path);
-		const again = await replay(alert24, path);
-		assert.equal(again.exitCode, 0);
-		assert.match(again.stdout, /^Nothing to replay: /);
+		const folder = await leaveUndelivered(alert24);
+		await replay(alert24, folder);
+		const empty = makePath();
+		mkdirSync(empty);
+		for (const path of [folder, empty, makePath()]) {
+			const { exitCode, stdout } = await replay(alert24, path);
+			assert.deepEqual([exitCode, stdout], [0, `Nothing to replay: "${path}" contains no undelivered change\n`]);
+		}
 		assert.equal(alert24.changes.length, 3);
 	});
 
-	test('of a file that was copied before the first replay, records nothing twice', async () => {
+	test('records nothing twice from a copy of the folder', async () => {
 		await using alert24 = await startAlert24();
-		const path = await leaveUndelivered(alert24);
+		const folder = await leaveUndelivered(alert24);
 		const copy = makePath();
-		writeFileSync(copy, readFileSync(path));
-		await replay(alert24, path);
+		mkdirSync(copy);
+		for (const name of readdirSync(folder)) writeFileSync(join(copy, name), readFileSync(join(folder, name)));
+		await replay(alert24, folder);
 		const again = await replay(alert24, copy);
 		assert.equal(again.stdout.match(/^Already recorded: /gm)?.length, 3);
 		assert.equal(alert24.changes.length, 3);
-		assert.deepEqual(readChanges(copy), []);
+		assert.deepEqual(readdirSync(copy), []);
 	});
 
-	test('of a file that holds a change twice, records it once', async () => {
+	test('sends one file of the folder', async () => {
 		await using alert24 = await startAlert24();
-		const path = await leaveUndelivered(alert24, 'svc_1');
-		const document = JSON.parse(readFileSync(path, 'utf8'));
-		writeFileSync(path, JSON.stringify({ ...document, changes: [...document.changes, ...document.changes] }));
-		assert.equal((await replay(alert24, path)).exitCode, 0);
+		const folder = await leaveUndelivered(alert24);
+		const [name = ''] = readdirSync(folder);
+		assert.equal((await replay(alert24, join(folder, name))).exitCode, 0);
 		assert.equal(alert24.changes.length, 1);
+		assert.equal(readdirSync(folder).length, 2);
 	});
 
-	test('keeps what still fails and counts on, and the next one sends that alone', async () => {
-		await using alert24 = await startAlert24({ services: ['svc_1', 'svc_3'] });
-		const path = await leaveUndelivered(alert24);
-		const first = await replay(alert24, path);
-		assert.equal(first.exitCode, 4);
-		assert.match(first.stderr, /keeps what is still not recorded: 1 of 3/);
-		const [kept] = readChanges(path);
-		assert.deepEqual([kept?.change.service_id, kept?.state, kept?.attempts], ['svc_2', 'refused', 2]);
-		const count = alert24.posts.length;
-		await replay(alert24, path);
+	test('sends the changes of a file of version 1.0.0, and removes from it what is recorded', async () => {
+		await using alert24 = await startAlert24({ services: ['svc_1'] });
+		const path = makePath();
+		const entry = (service: string) => ({
+			change: { summary: 'x', environment: 'production', service_id: service, external_id: `gitlab:1:${service}` },
+			state: 'undelivered',
+			reason: 'x',
+			attempts: 2,
+			failed_at: '2026-10-01T00:00:00.000Z',
+		});
+		writeFileSync(path, JSON.stringify({ ...listFormat, changes: [entry('svc_1'), entry('svc_2')] }));
+		const { exitCode, stderr } = await replay(alert24, path, { variables: { ALERT24_UNDELIVERED_DIR: makePath() } });
+		assert.equal(exitCode, 4);
+		assert.match(stderr, /keeps the changes that are still not recorded: 1 of 2\n$/);
+		assert.deepEqual(servicesOf(alert24.sentChanges), ['svc_1']);
+		const { changes, ...document } = JSON.parse(readFileSync(path, 'utf8'));
+		assert.deepEqual(document, listFormat);
 		assert.deepEqual(
-			alert24.posts.slice(count).map(({ body }) => JSON.parse(body).service_id),
-			['svc_2'],
+			changes.map(({ change, state, attempts }: ReturnType<typeof entry>) => [change.service_id, state, attempts]),
+			[['svc_2', 'refused', 3]],
 		);
-		assert.equal(alert24.changes.length, 2);
 	});
 
-	test('that gets nothing done keeps everything, in order', async () => {
-		await using alert24 = await startAlert24();
-		const path = await leaveUndelivered(alert24);
-		alert24.failAlways(tooBusy);
-		assert.equal((await replay(alert24, path)).exitCode, 5);
-		assert.deepEqual(servicesIn(readChanges(path).map(({ change }) => change)), ['svc_1', 'svc_2', 'svc_3']);
+	test('counts the attempts of a change that still fails, and sends only that the next time', async () => {
+		await using alert24 = await startAlert24({ services: ['svc_1', 'svc_3'] });
+		const folder = await leaveUndelivered(alert24);
+		const first = await replay(alert24, folder);
+		assert.equal(first.exitCode, 4);
+		assert.deepEqual(
+			first.undelivered.map(({ change, state, attempts }) => [change.service_id, state, attempts]),
+			[['svc_2', 'refused', 2]],
+		);
+		const count = alert24.posts.length;
+		await replay(alert24, folder);
+		assert.deepEqual(servicesOf(alert24.posts.slice(count).map(({ body }) => JSON.parse(body))), ['svc_2']);
 	});
 
-	test('killed between a record and the file, is repeated and records nothing twice', async () => {
+	test('keeps a change that a portal confirms instead of Alert24', async () => {
 		await using alert24 = await startAlert24();
-		const path = await leaveUndelivered(alert24);
-		const before = alert24.requests.length;
-		alert24.failAlways({ kind: 'late', delayMs: 20_000 });
+		const folder = await leaveUndelivered(alert24, 'svc_1');
+		const portal = { kind: 'status', status: 200, body: 'html', recordsFirst: false, isForeign: true } as const;
+		alert24.failAlways(portal);
+		alert24.failListsAlways(portal);
+		const { exitCode, undelivered } = await replay(alert24, folder);
+		assert.equal(exitCode, 5);
+		assert.match(
+			undelivered[0]?.reason ?? '',
+			/^the response 200 does not confirm the change: a page that begins with "/,
+		);
+	});
+
+	test('reports damaged and foreign files, leaves them, and sends the others', async () => {
+		await using alert24 = await startAlert24();
+		const folder = await leaveUndelivered(alert24, 'svc_1');
+		writeFileSync(join(folder, 'cut.json'), '{"format":');
+		writeFileSync(join(folder, 'package.json'), '{}');
+		const run = (await runReplay(alert24, folder)) as Trial;
+		assert.equal(run.exitCode, 2);
+		assert.match(run.stderr, /cut\.json" is damaged: it is not JSON; it is left as it is\n/);
+		assert.match(run.stderr, /package\.json" is not an undelivered change; it is left as it is\n/);
+		assert.match(run.stdout, /^Recorded: /);
+		assert.deepEqual(readdirSync(folder).sort(), ['cut.json', 'package.json']);
+	});
+
+	test('sends at most 50 changes at once, and each of 250 once, also if it is killed in the middle', async () => {
+		await using alert24 = await startAlert24();
+		const path = makePath();
+		const changes = Array.from({ length: 250 }, (_, index) => ({
+			change: { summary: 'x', environment: 'production', external_id: `gitlab:${index}` },
+			state: 'undelivered',
+			failed_at: new Date().toISOString(),
+		}));
+		writeFileSync(path, JSON.stringify({ ...listFormat, changes }));
 		const variables = { ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };
-		// Three looks, then three POSTs that are recorded and not answered.
-		const interrupt = { signal: 'SIGKILL', when: alert24.nthRequest(before + 6) } as const;
+		alert24.failAlways({ kind: 'late', delayMs: 20_000 });
+		const interrupt = { signal: 'SIGKILL', when: alert24.nthRequest(100) } as const;
 		await using killed = await runProgram(['replay', path], variables, { interrupt });
 		assert.equal(killed.signal, 'SIGKILL');
-		assert.deepEqual([alert24.changes.length, readChanges(path).length], [3, 3]);
+		assert.equal(alert24.posts.length, 50);
 		alert24.heal();
-		const again = await replay(alert24, path);
-		assert.equal(again.stdout.match(/^Already recorded: /gm)?.length, 3);
-		assert.equal(alert24.changes.length, 3);
-		assert.deepEqual(readChanges(path), []);
+		assert.equal((await replay(alert24, path)).exitCode, 0);
+		assert.equal(alert24.changes.length, 250);
+		assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')).changes, []);
 	});
 
-	test('takes each change from the file as soon as it is recorded', async () => {
+	test('needs the key, and removes nothing without it', async () => {
 		await using alert24 = await startAlert24();
-		const path = await leaveUndelivered(alert24, 'svc_1,svc_2');
-		const before = alert24.requests.length;
-		alert24.failWith({ kind: 'none' }, { kind: 'silence' });
-		const interruption = new AbortController();
-		const running = replay(alert24, path, interruption.signal);
-		await alert24.nthRequest(before + 4);
-		const patienceEndsMs = performance.now() + 5000;
-		while (readChanges(path).length === 2 && performance.now() < patienceEndsMs) await setImmediate();
-		const left = readChanges(path).length;
-		interruption.abort();
-		assert.equal((await running).exitCode, 5);
-		assert.equal(left, 1);
+		const folder = await leaveUndelivered(alert24);
+		const { exitCode, stderr, undelivered } = await replay(alert24, folder, { variables: { ALERT24_API_KEY: '' } });
+		assert.equal(exitCode, 2);
+		assert.match(stderr, /ALERT24_API_KEY is not set/);
+		assert.equal(undelivered.length, 3);
 	});
 
-	test('whose file cannot be updated says so, and harms nothing', async () => {
+	test('of a folder by two processes at the same time loses nothing', async () => {
 		await using alert24 = await startAlert24();
-		const path = await leaveUndelivered(alert24, 'svc_1');
-		// Beside this one no file with a longer name can be made, not even by root.
-		const longName = join(dirname(path), 'x'.repeat(240));
-		copyFileSync(path, longName);
-		const run = await replay(alert24, longName);
-		assert.equal(run.exitCode, 0, run.stderr);
-		assert.match(run.stderr, /could not be updated \(ENAMETOOLONG\); replaying it again records nothing twice/);
-		const again = await replay(alert24, path);
-		assert.match(again.stdout, /^Already recorded: /);
-		assert.equal(alert24.changes.length, 1);
-	});
-
-	test('waits for another replay of the same file, and then finds nothing left to record', async () => {
-		await using alert24 = await startAlert24();
-		const path = await leaveUndelivered(alert24, 'svc_1,svc_2,svc_3');
-		alert24.failListsWith(...Array.from({ length: 6 }, () => ({ kind: 'late', delayMs: 300 }) as const));
-		const both = await Promise.all([replay(alert24, path), replay(alert24, path)]);
+		const folder = await leaveUndelivered(alert24);
+		const both = await Promise.all([replay(alert24, folder), replay(alert24, folder)]);
 		assert.deepEqual(
 			both.map(({ exitCode }) => exitCode),
 			[0, 0],
 		);
-		assert.match(both.map(({ stdout }) => stdout).join(''), /Nothing to replay/);
-		assert.equal(alert24.changes.length, 3);
+		assert.deepEqual(new Set(servicesOf(alert24.sentChanges)), new Set(['svc_1', 'svc_2', 'svc_3']));
+		assert.deepEqual(readdirSync(folder), []);
+	});
+});
+
+/** A replay of a folder that also contains other files. */
+async function runReplay(
+	alert24: Alert24StandIn,
+	folder: string,
+): Promise<Pick<Trial, 'exitCode' | 'stdout' | 'stderr'>> {
+	const variables = { ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };
+	const run = await runProgram(['replay', folder], variables);
+	await run[Symbol.asyncDispose]();
+	return { exitCode: run.exitCode ?? -1, stdout: run.stdout, stderr: run.stderr };
+}
+
+suite('replay -', { concurrency: true }, () => {
+	const line = (service: string) =>
+		JSON.stringify({
+			format: 'alert24-notify undelivered change',
+			version: 2,
+			created_at: '2026-11-02T12:00:00Z',
+			change: { summary: 'x', environment: 'production', service_id: service, external_id: `gitlab:1:${service}` },
+		});
+
+	test('reads the changes from the log of a job', async () => {
+		await using alert24 = await startAlert24();
+		const stdin = `$ deploy\n${line('svc_1')}\n2026-11-02T12:00:01.000000Z 01O ${line('svc_2')}\r\nJob succeeded\n`;
+		const { exitCode, undelivered } = await replay(alert24, '-', { stdin });
+		assert.equal(exitCode, 0);
+		assert.deepEqual(servicesOf(alert24.sentChanges), ['svc_1', 'svc_2']);
+		assert.deepEqual(undelivered, []);
+	});
+
+	test('reads a file of version 1.0.0', async () => {
+		await using alert24 = await startAlert24();
+		const entry = { ...JSON.parse(line('svc_1')), state: 'undelivered' };
+		const stdin = JSON.stringify({ ...listFormat, changes: [entry] }, undefined, 2);
+		assert.equal((await replay(alert24, '-', { stdin })).exitCode, 0);
+		assert.deepEqual(servicesOf(alert24.sentChanges), ['svc_1']);
+	});
+
+	test('keeps what is not recorded in ALERT24_UNDELIVERED_DIR', async () => {
+		await using alert24 = await startAlert24({ services: ['svc_1'] });
+		const { exitCode, undelivered } = await replay(alert24, '-', { stdin: `${line('svc_1')}\n${line('svc_2')}\n` });
+		assert.equal(exitCode, 4);
+		assert.deepEqual(
+			undelivered.map(({ change, created_at: createdAt }) => [change.service_id, createdAt]),
+			[['svc_2', '2026-11-02T12:00:00.000Z']],
+		);
+	});
+
+	test('reports a damaged line, and sends the others', async () => {
+		await using alert24 = await startAlert24();
+		const { exitCode, stderr } = await replay(alert24, '-', {
+			stdin: `${line('svc_1').slice(0, -9)}\n${line('svc_2')}`,
+		});
+		assert.equal(exitCode, 2);
+		assert.match(stderr, /line 1 is damaged: it is not JSON/);
+		assert.deepEqual(servicesOf(alert24.sentChanges), ['svc_2']);
+	});
+
+	test('prints "Nothing to replay" without a change', async () => {
+		await using alert24 = await startAlert24();
+		const { exitCode, stdout, undeliveredDir } = await replay(alert24, '-', { stdin: 'Job succeeded\n' });
+		assert.deepEqual([exitCode, stdout], [0, 'Nothing to replay: stdin contains no undelivered change\n']);
+		assert.equal(existsSync(undeliveredDir), false);
 	});
 });

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { certificates } from '../../stand-in/certificates.ts';
-import { type HttpProxy, type HttpProxyOptions, startHttpProxy } from '../../stand-in/http-proxy.ts';
+import { type HttpProxyOptions, type ProxyRequest, startHttpProxy } from '../../stand-in/http-proxy.ts';
+import { LoopbackServer } from '../../stand-in/loopback-server.ts';
 import { makeRefusingUrl, ResettingServer } from '../../stand-in/unreachable.ts';
 import { checkRow, type DeliveryRow } from '../support/delivery-row.ts';
 import { proxyCredentials, tryDelivery } from '../support/delivery-trial.ts';
 
 const { caFile, good, expired, notYetValid, wrongHost, selfSigned } = await certificates();
-const ofCompany = await certificates('api.corp.example');
+// No such host exists: its name is unknown without the proxy, and the proxy has a route to it.
+const host = 'api.corp.example';
+const { good: tls, caFile: companyCa } = await certificates(host);
 const trust = { SSL_CERT_FILE: caFile };
-const usedUp = { exitCode: 5, attempts: 0, records: 0 } as const;
-const recorded = { exitCode: 0, attempts: 1, records: 1, says: /^Recorded: /m } as const;
+const usedUp = { exitCode: 5, attempts: 0, records: 0, result: 'NOT RECORDED' } as const;
+const recorded = { exitCode: 0, attempts: 1, records: 1, result: 'Recorded' } as const;
 
 /** Plays a row at a URL that is not the stand-in's. */
 async function checkElsewhere(url: string, row: Partial<DeliveryRow>): Promise<void> {
@@ -73,7 +78,7 @@ suite('a certificate that is no good is not tried again', { concurrency: true },
 	});
 
 	for (const [file, says] of [
-		['/nowhere/ca.pem', /SSL_CERT_FILE, "\/nowhere\/ca\.pem", cannot be read \(ENOENT\) and is ignored/],
+		['/nowhere/ca.pem', /SSL_CERT_FILE, "\/nowhere\/ca\.pem", does not exist and is ignored/],
 		['package.json', /SSL_CERT_FILE, "package.json", holds no certificate in PEM and is ignored/],
 		['/dev/null', /SSL_CERT_FILE, "\/dev\/null", is not a regular file and is ignored/],
 	] as const) {
@@ -86,53 +91,53 @@ suite('a certificate that is no good is not tried again', { concurrency: true },
 	}
 });
 
-/** Plays a row behind a proxy; tells what the proxy was asked. */
-async function checkBehindProxy(
-	alert24: Alert24StandIn,
-	options: HttpProxyOptions,
-	row: (proxy: HttpProxy) => DeliveryRow,
-): Promise<HttpProxy['requests']> {
-	await using proxy = await startHttpProxy(options);
-	const { variables, ...expected } = row(proxy);
-	await checkRow({ ...expected, variables: { ...trust, ...variables } }, alert24);
+type ProxyRow = Partial<DeliveryRow> &
+	Readonly<{ proxy?: HttpProxyOptions; url?: (alert24: Alert24StandIn) => string }>;
+
+/** Plays a row behind a proxy that has a route to the stand-in, and returns the requests that the proxy received. */
+async function checkBehindProxy(row: ProxyRow): Promise<readonly ProxyRequest[]> {
+	const alert24 = await startAlert24({ tls });
+	await using proxy = await startHttpProxy({ routes: { [`${host}:443`]: alert24.port }, ...row.proxy });
+	const { url = () => alert24.url.replace(alert24.origin, `https://${host}`) } = row;
+	const variables = {
+		SSL_CERT_FILE: companyCa,
+		HTTPS_PROXY: proxy.urlWithCredentials,
+		ALERT24_API_URL: url(alert24),
+		...row.variables,
+	};
+	await checkRow({ ...recorded, ...row, variables }, alert24);
 	return proxy.requests;
 }
 
 suite('behind a proxy', { concurrency: true }, () => {
 	const credentials = proxyCredentials;
-	for (const name of ['HTTPS_PROXY', 'https_proxy']) {
-		test(`that ${name} names, it goes through a tunnel`, async () => {
-			const alert24 = await startAlert24({ tls: good });
-			const requests = await checkBehindProxy(alert24, { credentials }, ({ urlWithCredentials }) => ({
-				...recorded,
-				variables: { [name]: urlWithCredentials },
-			}));
-			assert.deepEqual(
-				requests.map(({ method, target }) => [method, target]),
-				[['CONNECT', `127.0.0.1:${alert24.port}`]],
-			);
-		});
-	}
 
-	for (const name of ['HTTP_PROXY', 'http_proxy']) {
-		test(`that ${name} names, http goes through it, too`, async () => {
-			const requests = await checkBehindProxy(await startAlert24(), { credentials }, ({ urlWithCredentials }) => ({
-				...recorded,
-				variables: { [name]: urlWithCredentials },
-			}));
-			assert.deepEqual(
-				requests.map(({ method }) => method),
-				['POST'],
-			);
-		});
-	}
+	test('the request goes through a tunnel', async () => {
+		const requests = await checkBehindProxy({ proxy: { credentials, routes: {} }, ...usedUp });
+		assert.ok(requests.every(({ method, target }) => method === 'CONNECT' && target === `${host}:443`));
+	});
 
-	test('a proxy without a scheme is an http one', async () => {
-		const requests = await checkBehindProxy(await startAlert24({ tls: good }), {}, ({ url }) => ({
-			...recorded,
-			variables: { HTTPS_PROXY: url.replace('http://', '') },
-		}));
-		assert.equal(requests.length, 1);
+	test('with credentials, the change is recorded', async () => {
+		const alert24 = await startAlert24({ tls });
+		await using proxy = await startHttpProxy({ credentials, routes: { [`${host}:443`]: alert24.port } });
+		const variables = {
+			SSL_CERT_FILE: companyCa,
+			https_proxy: proxy.urlWithCredentials,
+			ALERT24_API_URL: alert24.url.replace(alert24.origin, `https://${host}`),
+		};
+		await checkRow({ ...recorded, variables }, alert24);
+		assert.equal(proxy.requests.length, 1);
+	});
+
+	test('a response to CONNECT in many pieces does not exhaust the memory', async () => {
+		const alert24 = await startAlert24({ tls });
+		await using proxy = await startPiecemealProxy(alert24.port);
+		const variables = {
+			SSL_CERT_FILE: companyCa,
+			HTTPS_PROXY: proxy.url,
+			ALERT24_API_URL: alert24.url.replace(alert24.origin, `https://${host}`),
+		};
+		await checkRow({ ...recorded, variables }, alert24);
 	});
 
 	const refusals = [
@@ -142,121 +147,94 @@ suite('behind a proxy', { concurrency: true }, () => {
 		['silence', 'no connection within 0\\.1 s; the time of ALERT24_TIMEOUT is used up'],
 	] as const;
 	for (const [refuse, says] of refusals) {
-		test(`that refuses with ${refuse}, it is said that the proxy does`, async () => {
+		test(`that refuses with ${refuse}, the message names the proxy`, async () => {
 			const isPermanent = refuse === 403 || refuse === 407;
-			const requests = await checkBehindProxy(await startAlert24({ tls: good }), { refuse }, ({ url }) => ({
+			const requests = await checkBehindProxy({
 				...usedUp,
+				proxy: { refuse },
 				...(isPermanent && { pauses: [] }),
-				policy: { attemptMs: 100 },
-				variables: { HTTPS_PROXY: url },
+				...(refuse === 'silence' && { policy: { attemptMs: 100 } }),
 				says: new RegExp(`NOT RECORDED: .*: ${says}`),
-			}));
+			});
 			assert.ok(isPermanent ? requests.length === 1 : requests.length >= 6);
 		});
 	}
 
-	test('that wants other credentials, the proxy is said to refuse, not Alert24', async () => {
-		const wrong = `http://${credentials.username}:wr0ng-passw0rd@`;
-		const says =
-			/: the proxy (answered|refused the connection with) 407: check the user name and password in HTTPS?_PROXY/;
-		for (const alert24 of [await startAlert24(), await startAlert24({ tls: good })]) {
-			await checkBehindProxy(alert24, { credentials }, ({ url }) => ({
-				...usedUp,
-				pauses: [],
-				variables: { HTTPS_PROXY: url.replace('http://', wrong), HTTP_PROXY: url.replace('http://', wrong) },
-				says,
-			}));
-		}
-	});
-
-	test('that cannot be reached, it is said to be the proxy', async () => {
+	test('that cannot be reached, the message names the proxy', async () => {
 		const { username, password } = credentials;
 		const url = (await makeRefusingUrl()).replace('//', `//${username}:${encodeURIComponent(password)}@`);
 		const says = /: the connection to the proxy 127\.0\.0\.1:\d+ was refused \(ECONNREFUSED\)/;
-		await checkRow({ ...usedUp, variables: { HTTPS_PROXY: url }, says }, await startAlert24({ tls: good }));
+		await checkBehindProxy({ ...usedUp, variables: { HTTPS_PROXY: url }, says });
 	});
 
-	test('whose name nobody knows, it is said to be the proxy', async () => {
+	test('whose name is unknown, the message names the proxy', async () => {
 		const variables = { HTTPS_PROXY: 'http://proxy.invalid:3128' };
 		const says = /: the name of the proxy proxy\.invalid:3128 (is not known|could not be looked up) \(E[A-Z_]+\)/;
-		await checkRow({ ...usedUp, variables, says }, await startAlert24({ tls: good }));
+		await checkBehindProxy({ ...usedUp, variables, says });
 	});
 
-	test('a URL of a proxy that is none is a mistake, and is not shown', async () => {
+	test('with a malformed URL, the command exits with 2 and does not show the URL', async () => {
 		await using alert24 = await startAlert24();
 		const { exitCode, stderr } = await tryDelivery(alert24, {
-			variables: { HTTP_PROXY: 'socks5://user:pa55word@host:1' },
+			variables: { HTTPS_PROXY: 'socks5://user:pa55word@host:1', ALERT24_API_URL: `https://${host}` },
 		});
 		assert.equal(exitCode, 2);
-		assert.match(stderr, /HTTP_PROXY must be the URL of an HTTP proxy/);
+		assert.match(stderr, /HTTPS_PROXY must be the URL of an HTTP proxy/);
 		assert.doesNotMatch(stderr, /pa55word/);
 	});
+
+	for (const scheme of ['http', 'https'] as const) {
+		test(`a loopback address is reached without it: ${scheme}`, async () => {
+			const alert24 = await startAlert24(scheme === 'https' ? { tls: good } : {});
+			await using proxy = await startHttpProxy({ refuse: 403 });
+			const variables = { ...trust, HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url };
+			await checkRow({ ...recorded, variables }, alert24);
+			assert.deepEqual(proxy.requests, []);
+		});
+	}
 });
 
 suite('NO_PROXY', { concurrency: true }, () => {
-	const { good: tls, caFile: ca } = ofCompany;
-	const direct: [variable: string, value: string][] = [
-		['NO_PROXY', '127.0.0.1'],
-		['no_proxy', '127.0.0.1'],
-		['NO_PROXY', 'example.com, 127.0.0.1'],
-		['NO_PROXY', '*'],
-		['NO_PROXY', '127.0.0.1-127.0.0.9'],
-	];
-	for (const [variable, value] of direct) {
-		test(`${variable}=${value} leads past the proxy`, async () => {
-			const requests = await checkBehindProxy(await startAlert24({ tls }), { refuse: 403 }, ({ url }) => ({
-				...recorded,
-				variables: { SSL_CERT_FILE: ca, HTTPS_PROXY: url, [variable]: value },
-			}));
-			assert.deepEqual(requests, []);
-		});
-	}
-
-	const byName: [value: string, isPast: boolean][] = [
-		['localhost', true],
-		['LOCALHOST', true],
-		['example.com', false],
-		['local', false],
-	];
-	for (const [value, isPast] of byName) {
-		test(`${value} ${isPast ? 'leads past' : 'does not lead past'} the proxy for localhost`, async () => {
-			const alert24 = await startAlert24({ tls });
-			const requests = await checkBehindProxy(alert24, {}, ({ url }) => ({
-				...recorded,
-				variables: {
-					SSL_CERT_FILE: ca,
-					HTTPS_PROXY: url,
-					NO_PROXY: value,
-					ALERT24_API_URL: alert24.url.replace('127.0.0.1', 'localhost'),
-				},
-			}));
-			assert.equal(requests.length, isPast ? 0 : 1);
-		});
-	}
-
-	// No such host exists: past the proxy its name is not known, and the proxy has a route to it.
-	const bySuffix: [value: string, isPast: boolean][] = [
+	const bySuffix: [value: string, isDirect: boolean][] = [
+		['*', true],
 		['corp.example', true],
 		['.corp.example', true],
 		['*.corp.example', true],
-		['api.corp.example', true],
+		['x.example, API.corp.example', true],
 		['orp.example', false],
 		['other.example', false],
 	];
-	for (const [value, isPast] of bySuffix) {
-		test(`${value} ${isPast ? 'leads past' : 'does not lead past'} the proxy for api.corp.example`, async () => {
-			const alert24 = await startAlert24({ tls });
-			const routes = { 'api.corp.example:443': alert24.port };
-			const requests = await checkBehindProxy(alert24, { routes }, ({ url }) => ({
-				...(isPast ? { ...usedUp, says: /the name of the host api\.corp\.example / } : recorded),
-				variables: {
-					SSL_CERT_FILE: ca,
-					HTTPS_PROXY: url,
-					NO_PROXY: value,
-					ALERT24_API_URL: alert24.url.replace(alert24.origin, 'https://api.corp.example'),
-				},
-			}));
-			assert.equal(requests.length, isPast ? 0 : 1);
+	for (const [value, isDirect] of bySuffix) {
+		test(`${value} ${isDirect ? 'bypasses' : 'does not bypass'} the proxy for ${host}`, async () => {
+			const requests = await checkBehindProxy({
+				...(isDirect && { ...usedUp, says: /the name of the host api\.corp\.example / }),
+				variables: { NO_PROXY: value },
+			});
+			assert.equal(requests.length, isDirect ? 0 : 1);
 		});
 	}
 });
+
+/** Starts a proxy that sends its response to CONNECT in 40 pieces. */
+async function startPiecemealProxy(port: number): Promise<AsyncDisposable & { url: string }> {
+	const server = createServer();
+	server.on('connect', (_request, client: Socket) => {
+		const upstream = connect(port, '127.0.0.1');
+		client.on('error', () => upstream.destroy());
+		client.on('close', () => upstream.destroy());
+		client.setNoDelay(true);
+		const pieces = [
+			'HTTP/1.1 200 OK\r\n',
+			...Array.from({ length: 38 }, (_, index) => `X-Piece-${index}: x\r\n`),
+			'\r\n',
+		];
+		const send = () => {
+			const piece = pieces.shift();
+			if (piece === undefined) client.pipe(upstream).pipe(client);
+			else client.write(piece, () => setTimeout(send, 2));
+		};
+		upstream.on('connect', send);
+	});
+	const listening = await LoopbackServer.listen(server);
+	return { url: `http://127.0.0.1:${listening.port}`, [Symbol.asyncDispose]: () => listening.close() };
+}

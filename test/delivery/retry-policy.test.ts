@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { attemptLimitMs, delayBeforeRetry, readRetryAfter, retryPolicy } from '../../src/delivery/retry-policy.ts';
+import {
+	attemptLimitMs,
+	delayBeforeRetry,
+	delayBeforeSecondLookup,
+	readRetryAfter,
+	retryPolicy,
+} from '../../src/delivery/retry-policy.ts';
 
 const now = Date.parse('2026-11-21T12:00:00Z');
 
@@ -74,10 +80,19 @@ suite('readRetryAfter', () => {
 });
 
 suite('attemptLimitMs', () => {
-	test('keeps a part of what remains for a last look', () => {
-		assert.deepEqual(
-			[60_000, 8000, 1000, 0.1, -5].map((remainingMs) => attemptLimitMs(remainingMs, retryPolicy)),
-			[10_000, 6000, 750, 1, 1],
-		);
+	test('is half of the budget for the first attempt, and 10 s for a later one, and leaves time for a lookup', () => {
+		const limits = (attempt: number) =>
+			[240_000, 60_000, 8000, 1000, 0.1, -5].map((remainingMs) => attemptLimitMs(attempt, remainingMs, retryPolicy));
+		assert.deepEqual(limits(1), [120_000, 30_000, 4000, 500, 1, 1]);
+		assert.deepEqual(limits(2), [10_000, 10_000, 6000, 750, 1, 1]);
+	});
+});
+
+suite('delayBeforeSecondLookup', () => {
+	test('is 10 to 15 s, or undefined if the budget is too short', () => {
+		const delay = (remainingMs: number, random: number) =>
+			delayBeforeSecondLookup({ remainingMs, random }, retryPolicy);
+		assert.deepEqual([delay(60_000, 0), delay(60_000, 1), delay(12_000, 0)], [10_000, 15_000, 10_000]);
+		assert.deepEqual([delay(11_000, 0), delay(16_000, 1), delay(0, 0)], [undefined, undefined, undefined]);
 	});
 });

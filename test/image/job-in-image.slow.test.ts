@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
@@ -43,17 +43,18 @@ suite('the job of the component in its image', { skip: containers.skip }, () => 
 		await using project = await createGitlabProject({}, engine);
 		const variables = { ALERT24_API_KEY: alert24.readOnlyKey, ALERT24_API_URL: alert24.url };
 		// gitlab-ci-local does not know `when: on_failure`, with which GitLab keeps them.
-		const job = { artifacts: { when: 'always', paths: ['alert24-undelivered.json'] } };
+		const job = { artifacts: { when: 'always', paths: ['alert24-undelivered'] } };
 		const { log } = await project.run(configure(job), variables);
 		assert.match(log, /Alert24 answered 403/);
-		const artifact = join(project.directory, 'alert24-undelivered.json');
-		assert.match(await readFile(artifact, 'utf8'), /"environment": "production"/);
+		const artifact = join(project.directory, 'alert24-undelivered');
+		const [file = ''] = await readdir(artifact);
+		assert.match(await readFile(join(artifact, file), 'utf8'), /"environment":"production"/);
 
 		const env = [`--env=ALERT24_API_KEY=${alert24.apiKey}`, `--env=ALERT24_API_URL=${alert24.url}`];
-		const place = ['--volume', `${artifact}:/tmp/undelivered.json`, '--user=0'];
+		const place = ['--volume', `${artifact}:/tmp/undelivered`, '--user=0'];
 		const image = `${inputs['image']}:${inputs['image_tag']}`;
 		const run = ['run', '--rm', '--network=host', ...env, ...place, image];
-		assert.match(await engine.expect([...run, 'alert24-notify', 'replay', '/tmp/undelivered.json']), /^Recorded: /m);
+		assert.match(await engine.expect([...run, 'alert24-notify', 'replay', '/tmp/undelivered']), /^Recorded: /m);
 		assert.equal(alert24.changes.length, 1);
 	});
 

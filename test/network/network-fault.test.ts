@@ -6,16 +6,16 @@ import { NetworkFault, translateGotError } from '../../src/network/network-fault
 suite('translateGotError', () => {
 	test('gives back what did not come from the network: a fault of this program', () => {
 		const error = new TypeError('x is not a function');
-		assert.equal(translateGotError(error, {}), error);
+		assert.equal(translateGotError(error, { wasConnected: true, wasAccepted: false, proxyEnv: {} }), error);
 	});
 });
 
 suite('NetworkFault', () => {
 	test('is by default one that may pass, of a request that did not arrive', () => {
-		const { isPermanent, mayHaveArrived, wasAccepted } = new NetworkFault('x');
+		const { isPermanent, mayHaveArrived, isTimeout, wasAccepted } = new NetworkFault('x');
 		assert.deepEqual(
-			{ isPermanent, mayHaveArrived, wasAccepted },
-			{ isPermanent: false, mayHaveArrived: false, wasAccepted: false },
+			{ isPermanent, mayHaveArrived, isTimeout, wasAccepted },
+			{ isPermanent: false, mayHaveArrived: false, isTimeout: false, wasAccepted: false },
 		);
 	});
 });

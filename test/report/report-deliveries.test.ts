@@ -100,11 +100,11 @@ suite('--output json', { concurrency: true }, () => {
 		assert.equal(dry['outcome'], 'dry_run');
 		assert.equal((dry['changes'] as unknown[]).length, 1);
 		alert24.failWith({ kind: 'status', status: 401 });
-		const { undeliveredFile } = await tryDelivery(alert24);
-		const argv = ['replay', undeliveredFile, '--output', 'json'];
-		const replayed = readResult(await tryDelivery(alert24, { argv, variables: { ALERT24_UNDELIVERED_FILE: '' } }));
+		const { undeliveredDir } = await tryDelivery(alert24);
+		const argv = ['replay', undeliveredDir, '--output', 'json'];
+		const replayed = readResult(await tryDelivery(alert24, { argv, variables: { ALERT24_UNDELIVERED_DIR: '' } }));
 		assert.equal(replayed['outcome'], 'recorded');
-		const again = readResult(await tryDelivery(alert24, { argv, variables: { ALERT24_UNDELIVERED_FILE: '' } }));
+		const again = readResult(await tryDelivery(alert24, { argv, variables: { ALERT24_UNDELIVERED_DIR: '' } }));
 		assert.deepEqual(again, { outcome: 'nothing_to_record', exit_code: 0, services: [] });
 	});
 });

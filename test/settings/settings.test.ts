@@ -25,7 +25,7 @@ suite('readSettings', () => {
 				proxyEnv: {},
 				budgetMs: 60_000,
 				dedupe: undefined,
-				undeliveredFile: 'alert24-undelivered.json',
+				undeliveredDir: 'alert24-undelivered',
 				output: 'text',
 				dotenvFile: undefined,
 				isDryRun: false,

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../../src/delivery/clock.ts';
 import { type RetryPolicy, retryPolicy } from '../../src/delivery/retry-policy.ts';
-import type { UndeliveredChange } from '../../src/outbox/undelivered-file.ts';
+import { FolderOutbox } from '../../src/outbox/folder-outbox.ts';
+import type { UndeliveredChange } from '../../src/outbox/undelivered-change.ts';
 import type { Alert24StandIn } from '../../stand-in/alert24-stand-in.ts';
 import { gitlabJob, type RunResult, runInProcess } from './run-in-process.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -23,9 +25,9 @@ const proxySecrets = [proxyCredentials.password, encodeURIComponent(proxyCredent
 export type Trial = RunResult & {
 	/** The pauses between attempts, in milliseconds. */
 	readonly pauses: readonly number[];
-	/** What was kept for later; undefined where there is no file. */
-	readonly undelivered: readonly UndeliveredChange[] | undefined;
-	readonly undeliveredFile: string;
+	/** The changes in the folder of undelivered changes, in the order of their services. */
+	readonly undelivered: readonly UndeliveredChange[];
+	readonly undeliveredDir: string;
 };
 
 export type TrialOptions = {
@@ -33,6 +35,9 @@ export type TrialOptions = {
 	readonly variables?: Readonly<Record<string, string>>;
 	readonly policy?: Partial<RetryPolicy>;
 	readonly signal?: AbortSignal;
+	readonly stdin?: string;
+	/** Absent: a clock that skips the pauses. */
+	readonly clock?: Clock;
 };
 
 /** A path where no file is yet, in a directory that goes with the process. */
@@ -49,28 +54,33 @@ export function makeVariables(alert24: Alert24StandIn): Record<string, string> {
 		ALERT24_API_KEY: alert24.apiKey,
 		ALERT24_API_URL: alert24.url,
 		ALERT24_VERBOSE: 'true',
-		ALERT24_UNDELIVERED_FILE: makePath(),
+		ALERT24_UNDELIVERED_DIR: makePath(),
 	};
 }
 
 /** Runs the command against the stand-in with pauses that cost no time, and checks what must hold whatever happens. */
 export async function tryDelivery(alert24: Alert24StandIn, options: TrialOptions = {}): Promise<Trial> {
 	const variables = { ...makeVariables(alert24), ...options.variables };
-	const clock = new VirtualClock();
+	const virtualClock = new VirtualClock();
 	const run = await runInProcess(options.argv ?? [], variables, {
-		clock,
+		clock: options.clock ?? virtualClock,
+		...(options.stdin !== undefined && { stdin: options.stdin }),
 		policy: { ...retryPolicy, ...options.policy },
 		...(options.signal && { signal: options.signal }),
 	});
-	const path = variables['ALERT24_UNDELIVERED_FILE'] ?? '';
-	const file = existsSync(path) && statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined;
-	assertKeepsSecrets(run.stdout + run.stderr + (file ?? ''), variables, alert24);
-	return {
-		...run,
-		pauses: clock.pauses,
-		undelivered: file?.startsWith('{') ? JSON.parse(file).changes : undefined,
-		undeliveredFile: path,
-	};
+	const undeliveredDir = variables['ALERT24_UNDELIVERED_DIR'] ?? '';
+	const undelivered = readUndelivered(undeliveredDir);
+	assertKeepsSecrets(run.stdout + run.stderr + JSON.stringify(undelivered), variables, alert24);
+	return { ...run, pauses: virtualClock.pauses, undelivered, undeliveredDir };
+}
+
+/** Reads the changes in a folder, in the order of their services. Every file must be a whole change. */
+export function readUndelivered(folder: string): UndeliveredChange[] {
+	if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+	const outbox = new FolderOutbox(folder, { date: Date.now });
+	assert.deepEqual(outbox.loadFolder(), []);
+	const serviceOf = ({ change }: UndeliveredChange) => change.service_id ?? '';
+	return outbox.waiting.sort((one, other) => serviceOf(one).localeCompare(serviceOf(other)));
 }
 
 function assertKeepsSecrets(text: string, variables: Record<string, string>, alert24: Alert24StandIn): void {

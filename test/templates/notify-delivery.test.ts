@@ -130,14 +130,14 @@ suite('the change that a pipeline with the component notify records', () => {
 			stage: '.post',
 			rules: [{ when: 'manual', allow_failure: true }],
 			needs: ['alert24:success'],
-			script: ['alert24-notify replay alert24-undelivered.json'],
+			script: ['alert24-notify replay alert24-undelivered'],
 		};
 		const include = [includeNotify({ api_url: alert24.url })];
 		const pipeline = { stages, include, deploy, 'alert24:replay': replay };
 		const variables = { ALERT24_API_KEY: alert24.apiKey };
 		alert24.failAlways({ kind: 'status', status: 403 });
 		const { log: refused } = await project.run(pipeline, variables);
-		assert.match(refused, /NOT RECORDED: .*\n.*alert24-notify replay alert24-undelivered\.json\n/);
+		assert.match(refused, /NOT RECORDED: .*\n.*alert24-notify replay alert24-undelivered\n/);
 		alert24.heal();
 		const { log } = await project.run(pipeline, { ...variables, ALERT24_API_URL: alert24.url }, 'alert24:replay');
 		assert.match(log, /alert24:replay > Recorded: /);

@@ -37,7 +37,7 @@ suite('a pipeline that includes the component notify', () => {
 			ALERT24_DEDUPE: 'always',
 			ALERT24_LOOKUP: 'auto',
 			ALERT24_NAME: '',
-			ALERT24_UNDELIVERED_FILE: 'alert24-undelivered.json',
+			ALERT24_UNDELIVERED_DIR: 'alert24-undelivered',
 		});
 	});
 
@@ -98,7 +98,7 @@ suite('a pipeline that includes the component notify', () => {
 			ALERT24_DEDUPE: 'always',
 			ALERT24_LOOKUP: 'auto',
 			ALERT24_NAME: '',
-			ALERT24_UNDELIVERED_FILE: 'alert24-undelivered.json',
+			ALERT24_UNDELIVERED_DIR: 'alert24-undelivered',
 		});
 	});
 

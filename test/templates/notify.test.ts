@@ -77,11 +77,11 @@ suite('the jobs of the component notify', () => {
 				ALERT24_TIMEOUT: '60',
 				ALERT24_DEDUPE: 'always',
 				ALERT24_LOOKUP: 'auto',
-				ALERT24_UNDELIVERED_FILE: 'alert24-undelivered.json',
+				ALERT24_UNDELIVERED_DIR: 'alert24-undelivered',
 				ALERT24_ASSUMED_STATUS: 'success',
 			},
 			script: ['NODE_OPTIONS= NODE_DEBUG= alert24-notify'],
-			artifacts: { paths: ['alert24-undelivered.json'], when: 'on_failure', expire_in: '30 days' },
+			artifacts: { paths: ['alert24-undelivered'], when: 'on_failure', expire_in: '30 days' },
 		});
 		assert.deepEqual(jobs['plain:failure']?.['rules'], [{ when: 'never' }]);
 	});
@@ -118,7 +118,7 @@ suite('the jobs of the component notify', () => {
 				ALERT24_DOTENV_FILE: 'alert24.env',
 			},
 			artifacts: {
-				paths: ['alert24-undelivered.json'],
+				paths: ['alert24-undelivered'],
 				when: 'always',
 				expire_in: '30 days',
 				reports: { dotenv: 'alert24.env' },
