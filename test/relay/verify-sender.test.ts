@@ -38,36 +38,39 @@ suite('isFromGitlab', () => {
 		assert.equal(isFromGitlab(headers, body, [key]), true);
 	});
 
-	const late = (minutes: number) => new Date(Date.now() + minutes * 60_000);
-	const rejected: [title: string, headers: Record<string, string>, secrets: string[]][] = [
-		['no header at all', {}, [key]],
-		['a signature by an unknown secret', sign(otherKey), [key]],
-		['a signature of another body', sign(key, new Date(), '{}'), [key]],
-		['a signature that is six minutes old', sign(key, late(-6)), [key]],
-		['a signature from the future', sign(key, late(6)), [key]],
-		[
-			'a signature without its timestamp',
-			{ 'webhook-signature': sign(key)['webhook-signature'], 'webhook-id': 'msg_1' },
-			[key],
-		],
-		[
-			'a wrong signature with a correct token',
-			{ ...sign(otherKey), 'x-gitlab-token': 'secret-token' },
-			[key, 'secret-token'],
-		],
-		[
-			'an empty signature with a correct token',
-			{ 'webhook-signature': '', 'x-gitlab-token': 'secret-token' },
-			['secret-token'],
-		],
-		['a changed id', { ...sign(key), 'webhook-id': 'msg_2' }, [key]],
-		['a wrong token', { 'x-gitlab-token': 'secret-tokem' }, ['secret-token']],
-		['an empty token', { 'x-gitlab-token': '' }, ['secret-token']],
-		['a token that is the beginning of the secret', { 'x-gitlab-token': 'secret' }, ['secret-token']],
-	];
-	for (const [title, headers, secrets] of rejected) {
-		test(`rejects ${title}`, () => assert.equal(isFromGitlab(headers, body, secrets), false));
-	}
+	// The table is made when the test runs: a signature from the future must not become valid before.
+	test('rejects every other request', () => {
+		const late = (minutes: number) => new Date(Date.now() + minutes * 60_000);
+		const rejected: [title: string, headers: Record<string, string>, secrets: string[]][] = [
+			['no header at all', {}, [key]],
+			['a signature by an unknown secret', sign(otherKey), [key]],
+			['a signature of another body', sign(key, new Date(), '{}'), [key]],
+			['a signature that is six minutes old', sign(key, late(-6)), [key]],
+			['a signature from the future', sign(key, late(6)), [key]],
+			[
+				'a signature without its timestamp',
+				{ 'webhook-signature': sign(key)['webhook-signature'], 'webhook-id': 'msg_1' },
+				[key],
+			],
+			[
+				'a wrong signature with a correct token',
+				{ ...sign(otherKey), 'x-gitlab-token': 'secret-token' },
+				[key, 'secret-token'],
+			],
+			[
+				'an empty signature with a correct token',
+				{ 'webhook-signature': '', 'x-gitlab-token': 'secret-token' },
+				['secret-token'],
+			],
+			['a changed id', { ...sign(key), 'webhook-id': 'msg_2' }, [key]],
+			['a wrong token', { 'x-gitlab-token': 'secret-tokem' }, ['secret-token']],
+			['an empty token', { 'x-gitlab-token': '' }, ['secret-token']],
+			['a token that is the beginning of the secret', { 'x-gitlab-token': 'secret' }, ['secret-token']],
+		];
+		for (const [title, headers, secrets] of rejected) {
+			assert.equal(isFromGitlab(headers, body, secrets), false, title);
+		}
+	});
 
 	test('accepts X-Gitlab-Token with either of two secrets', () => {
 		for (const token of ['old-secret', 'new-secret']) {
