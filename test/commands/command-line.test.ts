@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { changeSchema } from '../../src/change/change-schema.ts';
-import { optionDefinitions } from '../../src/settings/options.ts';
+import { type OptionDefinition, optionDefinitions } from '../../src/settings/options.ts';
 import { version } from '../../src/version.ts';
 import { gitlabJob, runInProcess } from '../support/run-in-process.ts';
 
@@ -9,7 +9,7 @@ suite('the command line', () => {
 	test('teaches every option, the variables, the exit codes and examples by --help', async () => {
 		const { exitCode, stdout, stderr } = await runInProcess(['--help'], {});
 		assert.deepEqual([exitCode, stderr], [0, '']);
-		for (const { name } of optionDefinitions) assert.match(stdout, new RegExp(`--${name}\\b`));
+		for (const name of findOptions('record')) assert.match(stdout, new RegExp(`--${name}\\b`));
 		assert.match(stdout, /ALERT24_API_KEY/);
 		assert.match(stdout, /Exit codes: 0 .* 5 it could not be delivered/s);
 		assert.match(stdout, /Examples:/);
@@ -17,9 +17,10 @@ suite('the command line', () => {
 	});
 
 	test('prints help for each command', async () => {
-		for (const command of ['record', 'replay', 'validate', 'schema']) {
+		for (const command of ['record', 'replay', 'sync', 'validate', 'schema']) {
 			const { exitCode, stdout } = await runInProcess([command, '--help'], {});
 			assert.equal(exitCode, 0);
+			for (const name of findOptions(command)) assert.match(stdout, new RegExp(`--${name}\\b`));
 			assert.match(stdout, new RegExp(`^alert24-notify ${command}`));
 		}
 	});
@@ -158,3 +159,8 @@ suite('validate', () => {
 		);
 	});
 });
+
+function findOptions(command: string): string[] {
+	const definitions: readonly OptionDefinition[] = optionDefinitions;
+	return definitions.filter(({ commands }) => commands.some((one) => one === command)).map(({ name }) => name);
+}
