@@ -1,11 +1,12 @@
 // Builds the programs in dist, each with all that it needs in one file, and the list of the packages in them.
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
-import { bundleOptions } from './bundle-options.ts';
+import { bundleOptions, withoutRelay } from './bundle-options.ts';
 import { describeOldNode } from './describe-old-node.ts';
 import { listLicenses } from './list-licenses.ts';
 
-const programs = { 'alert24-notify': 'src/main.ts' } as const;
+// The second file is for `serve`, `explain` and `outbox`. The first one loads it only for them.
+const programs = { 'alert24-notify': 'src/main.ts', 'alert24-notify-serve': 'src/serve-main.ts' } as const;
 
 const oldNode = describeOldNode(process.versions.node);
 if (oldNode !== undefined) {
@@ -14,6 +15,13 @@ if (oldNode !== undefined) {
 }
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
-const { metafile } = await build({ ...bundleOptions, metafile: true, entryPoints: programs, outdir: 'dist' });
-for (const name of Object.keys(programs)) chmodSync(`dist/${name}.js`, 0o755);
-writeFileSync('dist/LICENSES.txt', listLicenses(Object.keys(metafile.inputs)));
+const inputs: string[] = [];
+for (const [name, entry] of Object.entries(programs)) {
+	const isRelay = entry.endsWith('serve-main.ts');
+	const plugins = isRelay ? bundleOptions.plugins : [withoutRelay(), ...bundleOptions.plugins];
+	const outfile = `dist/${name}.js`;
+	const { metafile } = await build({ ...bundleOptions, plugins, metafile: true, entryPoints: [entry], outfile });
+	chmodSync(outfile, 0o755);
+	inputs.push(...Object.keys(metafile.inputs));
+}
+writeFileSync('dist/LICENSES.txt', listLicenses(inputs));

@@ -20,8 +20,11 @@ function nameOf(folder: string): string {
 }
 
 function describePackage(name: string, folder: string): string {
-	const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+	const { version, license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 	const file = readdirSync(folder).find((entry) => /^licen[cs]e([.-]|$)/i.test(entry));
-	if (typeof license !== 'string' || file === undefined) throw new Error(`${folder} has no license`);
-	return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+	if (typeof license !== 'string') throw new Error(`${folder} has no license`);
+	// A package may name its license and its author without the text.
+	const text =
+		file === undefined ? `Copyright ${author?.name ?? author}` : readFileSync(join(folder, file), 'utf8').trim();
+	return `${name} ${version} (${license})\n\n${text}\n`;
 }

@@ -1,50 +1,5 @@
-import { run } from './cli.ts';
+import { runProcess } from './run-process.ts';
 
-// A canceled job gets SIGTERM: the program ends its requests, reports and keeps the changes.
-const interruption = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => interruption.abort());
-interruption.signal.addEventListener('abort', () => process.stdin.destroy());
-
-// A closed pipe is fine. Any other write error on stdout fails the run.
-let isOutputLost = false;
-process.stderr.on('error', () => undefined);
-process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-	if (code === 'EPIPE') return;
-	isOutputLost = true;
-	process.exitCode ||= 1;
-	process.stderr.write(`alert24-notify: the result could not be written (${code})\n`);
-});
-
-// More than any change to validate.
-const longestInput = 16 * 1024 * 1024;
-
-async function readStdin(): Promise<Uint8Array> {
-	const chunks: Uint8Array[] = [];
-	let length = 0;
-	try {
-		for await (const chunk of process.stdin) {
-			chunks.push(chunk);
-			length += chunk.length;
-			if (length > longestInput) break;
-		}
-	} catch {
-		// Interrupted: the input ends here.
-	}
-	return Buffer.concat(chunks);
-}
-
-void run(process.argv.slice(2), {
-	variables: process.env,
-	terminal: {
-		writeOut: (text) => void process.stdout.write(text),
-		writeErr: (text) => void process.stderr.write(text),
-	},
-	signal: interruption.signal,
-	readStdin,
-}).then((exitCode) => {
-	process.exitCode = isOutputLost ? exitCode || 1 : exitCode;
-	// A pending DNS lookup cannot be canceled, and Node waits for it even in process.exit(). A new program in its place does not wait.
-	if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) {
-		process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode=${process.exitCode}`], {});
-	}
-});
+// The relay's libraries would slow down the start of every job, so these commands have a bundle of their own: see scripts/build.ts.
+if (['serve', 'explain', 'outbox'].includes(process.argv[2] ?? '')) void import('./serve-main.ts');
+else void runProcess();

@@ -1,7 +1,7 @@
 import { NetworkFault } from '../network/network-fault.ts';
 import { isSuccess } from '../network/send-request.ts';
 import { parseJson, property } from '../text/json-value.ts';
-import { type Alert24Client, pageSize } from './alert24-client.ts';
+import { type Alert24Client, pageSize, type TimeLimits } from './alert24-client.ts';
 import { readId, readUrl } from './judge-answer.ts';
 
 /** The change to search for. */
@@ -42,28 +42,19 @@ export async function findRecordedChange(
 	limits: LookupLimits,
 ): Promise<Lookup> {
 	const deadlineMs = performance.now() + limits.limitMs;
-	const oldest = query.since.getTime() - clockToleranceMs;
+	const oldest = oldestTime(query);
 	try {
 		for (let page = 0; page < mostPages; page += 1) {
 			const limitMs = Math.min(limits.requestMs, deadlineMs - performance.now());
 			if (limitMs <= 0) return { kind: 'unreadable', reason: 'too long for the time left', isTransient: true };
-			const { status, body } = await client.listChanges(page * pageSize, { limitMs });
-			if (!isSuccess(status)) {
-				const isTransient = status === 408 || status === 425 || status === 429 || status >= 500;
-				return { kind: 'unreadable', reason: `answered with ${status}`, isTransient };
-			}
-			const list = parseJson(body);
-			const changes = property(list, 'data');
-			if (!Array.isArray(changes)) {
-				return { kind: 'unreadable', reason: 'unknown form', isTransient: false };
-			}
-			const match = changes.find((change) => isMatch(property(change, 'external_id'), query));
-			if (match !== undefined) return describeMatch(match, client);
-			const order = readOrder(changes);
-			if (isLastPage(list, changes) || (order !== undefined && order.lastMs < oldest)) {
+			const list = await readPage(client, page, { limitMs });
+			if (list.kind === 'unreadable') return list;
+			const match = list.entries.find(({ externalId }) => isMatch(externalId, query));
+			if (match !== undefined) return { kind: 'found', id: match.id, url: match.url };
+			if (list.isLast || (list.times !== undefined && list.times.lastMs < oldest)) {
 				return { kind: 'absent', isProven: true };
 			}
-			if (order === undefined && page + 1 >= mostPagesWithoutTimes) break;
+			if (list.times === undefined && page + 1 >= mostPagesWithoutTimes) break;
 		}
 		return { kind: 'absent', isProven: false };
 	} catch (error) {
@@ -72,15 +63,54 @@ export async function findRecordedChange(
 	}
 }
 
-function isMatch(externalId: unknown, query: LookupQuery): boolean {
-	if (externalId === query.externalId) return true;
-	if (!query.ignoresSummary || typeof externalId !== 'string') return false;
-	return externalId.replace(/:summary=[0-9a-f]{8}$/, '') === query.externalId;
+/** Returns the time back to which a search reads the list, in milliseconds since 1970. */
+export function oldestTime({ since }: LookupQuery): number {
+	return since.getTime() - clockToleranceMs;
 }
 
-function describeMatch(match: unknown, client: Alert24Client): Lookup {
-	const [id, url] = [readId(match), readUrl(match)];
-	return { kind: 'found', id: id && client.redact(id), url: url && client.redact(url) };
+/** One page of Alert24's list. */
+export type ListPage = Readonly<{
+	kind: 'page';
+	entries: readonly Readonly<{ externalId: string | undefined; id: string | undefined; url: string | undefined }>[];
+	isLast: boolean;
+	/** The times of the newest and the oldest change. Undefined if the page does not show that the newest change is the first. */
+	times: Readonly<{ firstMs: number; lastMs: number }> | undefined;
+}>;
+
+/** Reads one page of the list, from 0. Throws a NetworkFault if no complete response arrives. */
+export async function readPage(
+	client: Alert24Client,
+	page: number,
+	limits: TimeLimits,
+): Promise<ListPage | Extract<Lookup, { kind: 'unreadable' }>> {
+	const { status, body } = await client.listChanges(page * pageSize, limits);
+	if (!isSuccess(status)) {
+		const isTransient = status === 408 || status === 425 || status === 429 || status >= 500;
+		return { kind: 'unreadable', reason: `answered with ${status}`, isTransient };
+	}
+	const list = parseJson(body);
+	const changes = property(list, 'data');
+	if (!Array.isArray(changes)) {
+		return { kind: 'unreadable', reason: 'unknown form', isTransient: false };
+	}
+	const entries = changes.map((change) => readEntry(change, client));
+	return { kind: 'page', entries, isLast: isLastPage(list, changes), times: readOrder(changes) };
+}
+
+function isMatch(externalId: string | undefined, query: LookupQuery): boolean {
+	if (externalId === query.externalId) return true;
+	if (!query.ignoresSummary) return false;
+	return externalId?.replace(/:summary=[0-9a-f]{8}$/, '') === query.externalId;
+}
+
+function readEntry(change: unknown, client: Alert24Client): ListPage['entries'][number] {
+	const externalId = property(change, 'external_id');
+	const [id, url] = [readId(change), readUrl(change)];
+	return {
+		externalId: typeof externalId === 'string' ? externalId : undefined,
+		id: id && client.redact(id),
+		url: url && client.redact(url),
+	};
 }
 
 function isLastPage(list: unknown, changes: readonly unknown[]): boolean {
@@ -90,9 +120,9 @@ function isLastPage(list: unknown, changes: readonly unknown[]): boolean {
 }
 
 // Returns undefined if the page does not show that the newest change is the first.
-function readOrder(changes: readonly unknown[]): { lastMs: number } | undefined {
+function readOrder(changes: readonly unknown[]): ListPage['times'] {
 	const [firstMs = Number.NaN, lastMs = Number.NaN] = [changes[0], changes.at(-1)].map((change) =>
 		Date.parse(String(property(change, 'created_at'))),
 	);
-	return firstMs >= lastMs ? { lastMs } : undefined;
+	return firstMs >= lastMs ? { firstMs, lastMs } : undefined;
 }

@@ -10,7 +10,6 @@ import type { CommandContext } from './command-context.ts';
 import { explainMistake } from './explain-mistake.ts';
 import { recordDeployment } from './record.ts';
 import { replayChanges } from './replay.ts';
-import { syncDeployments } from './sync.ts';
 import { validateFile } from './validate.ts';
 
 const exitCodeHelp = `Exit codes: 0 recorded, already recorded or nothing to record · 1 fault in this program · 2 usage or
@@ -73,11 +72,34 @@ export async function runCommandLine(
 			},
 		)
 		.command(
-			'sync',
-			'Record the deployments of the last 24 h that are in GitLab and missing from Alert24; --dry-run reports them',
-			(command) => withOptions(command, 'sync'),
-			async (given) => {
-				exitCode = await syncDeployments(readGivenOptions(given), context);
+			'serve',
+			'Receive webhooks of GitLab and Bitbucket and record their changes (docs/relay.md)',
+			(command) =>
+				command.option('check', { type: 'boolean', describe: 'Check the settings, rules and store without listening' }),
+			async ({ check = false }) => {
+				const { serveRelay } = await import('./serve.ts');
+				exitCode = await serveRelay(check, context);
+			},
+		)
+		.command(
+			'explain <file>',
+			'Print the rule that a saved webhook event matches, and the change',
+			(command) => command.positional('file', { type: 'string', demandOption: true, describe: 'Path, or - for stdin' }),
+			async ({ file }) => {
+				const { explainEvent } = await import('./explain.ts');
+				exitCode = await explainEvent(argv.includes('-') ? '-' : file, context, readStdin);
+			},
+		)
+		.command(
+			'outbox <action> [folder]',
+			'List, retry or export the changes in the store of `serve`',
+			(command) =>
+				command
+					.positional('action', { choices: ['list', 'retry', 'export'] as const, demandOption: true })
+					.positional('folder', { type: 'string', default: 'alert24-undelivered', describe: 'For export' }),
+			async ({ action, folder }) => {
+				const { manageOutbox } = await import('./outbox.ts');
+				exitCode = await manageOutbox(action, folder, context);
 			},
 		)
 		.command('schema', 'Print the JSON Schema of a change', {}, () => log.resultJson(changeSchema))

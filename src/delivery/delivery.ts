@@ -1,4 +1,5 @@
 import type { Alert24Client } from '../alert24/alert24-client.ts';
+import type { Lookup, LookupLimits, LookupQuery } from '../alert24/find-recorded-change.ts';
 import type { Change } from '../change/change-schema.ts';
 import type { Log } from '../log/log.ts';
 import type { Clock } from './clock.ts';
@@ -31,6 +32,8 @@ export type Parcel = Readonly<{
 	/** No attempt to record the change is older than this. */
 	since: Date;
 	dedupe: DedupeMode;
+	/** True: a record of the same deployment with a summary set by hand counts as the change. See LookupQuery. */
+	ignoresSummary?: boolean;
 }>;
 
 /** The services that a delivery uses, and its limits. */
@@ -43,4 +46,6 @@ export type DeliveryOptions = Readonly<{
 	/** Ends the delivery at once. */
 	signal: AbortSignal;
 	log: Log;
+	/** Searches for a change. Undefined: `findRecordedChange` with the client. */
+	find?: (query: LookupQuery, limits: LookupLimits) => Promise<Lookup>;
 }>;

@@ -189,7 +189,8 @@ function readContent(path: string): UndeliveredContent | undefined {
 	}
 }
 
-function makeFolder(path: string): void {
+/** Creates a folder that is missing. Throws an error of node:fs. */
+export function makeFolder(path: string): void {
 	if (isFolder(path)) return;
 	// Not `recursive`, which never ends in a file system that rejects folders with ENOENT, such as /proc.
 	const parent = dirname(path);

@@ -59,36 +59,64 @@ function describeOpenError(error: unknown): string {
 	return `cannot be used (${message}): move it away to start with an empty store, or restore it from a backup`;
 }
 
+type Work = Readonly<{
+	statements: readonly Statement[];
+	resolve(results: Row[][]): void;
+	reject(error: unknown): void;
+}>;
+
 class SqliteDatabase implements SqlDatabase {
 	readonly engine = 'sqlite';
 	readonly #database: DatabaseSync;
 	readonly #prepared = new Map<string, StatementSync>();
+	#queue: Work[] = [];
 
 	constructor(database: DatabaseSync) {
 		this.#database = database;
 	}
 
-	// Everything runs within one tick, so transactions never mix.
-	async run(statements: readonly Statement[]): Promise<Row[][]> {
-		try {
-			const [single] = statements;
-			if (single !== undefined && statements.length === 1) return [this.#execute(single)];
-			this.#database.exec('begin immediate');
-			try {
-				const results = statements.map((statement) => this.#execute(statement));
-				this.#database.exec('commit');
-				return results;
-			} catch (error) {
-				if (this.#database.isTransaction) this.#database.exec('rollback');
-				throw error;
-			}
-		} catch (error) {
-			throw new OutboxError(`cannot be used (${(error as Error).message})`, { cause: error });
-		}
+	// Work that arrives at the same time shares one commit, as in PostgreSQL: to wait for the disk takes longer than everything else.
+	run(statements: readonly Statement[]): Promise<Row[][]> {
+		return new Promise((resolve, reject) => {
+			if (this.#queue.length === 0) setImmediate(() => this.#flush());
+			this.#queue.push({ statements, resolve, reject });
+		});
 	}
 
 	async close(): Promise<void> {
+		this.#flush();
 		if (this.#database.isOpen) this.#database.close();
+	}
+
+	#flush(): void {
+		const queue = this.#queue;
+		this.#queue = [];
+		if (queue.length === 0) return;
+		const ends: (() => void)[] = [];
+		try {
+			this.#database.exec('begin immediate');
+			for (const work of queue) ends.push(this.#attempt(work));
+			this.#database.exec('commit');
+			for (const end of ends) end();
+		} catch (error) {
+			if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('rollback');
+			for (const { reject } of queue) reject(describeError(error));
+		}
+	}
+
+	/** Runs one work, so that its failure undoes nothing of the others. Returns the call that ends it after the commit. */
+	#attempt({ statements, resolve, reject }: Work): () => void {
+		this.#database.exec('savepoint work');
+		try {
+			const results = statements.map((statement) => this.#execute(statement));
+			this.#database.exec('release work');
+			return () => resolve(results);
+		} catch (error) {
+			// A full disk ends the whole transaction.
+			if (!this.#database.isTransaction) throw error;
+			this.#database.exec('rollback to work; release work');
+			return () => reject(describeError(error));
+		}
 	}
 
 	#execute([sql, ...values]: Statement): Row[] {
@@ -99,4 +127,8 @@ class SqliteDatabase implements SqlDatabase {
 		}
 		return statement.all(Object.fromEntries(values.map((value, index) => [`$${index + 1}`, value]))) as Row[];
 	}
+}
+
+function describeError(error: unknown): OutboxError {
+	return new OutboxError(`cannot be used (${(error as Error).message})`, { cause: error });
 }

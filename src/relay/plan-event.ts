@@ -6,7 +6,7 @@ import type { GitlabJobReference, ReportedDeployment, ReportedEvent } from './re
 import { matchRules, type Rule, type Rules } from './rules.ts';
 
 /** A change to record, and the facts to build it again with more knowledge. All of it can be stored as JSON. */
-type PlannedChange = Readonly<{
+export type PlannedChange = Readonly<{
 	change: Change;
 	deployment: Deployment;
 	overrides: Overrides;
@@ -21,7 +21,7 @@ type PlannedChange = Readonly<{
 }>;
 
 /** The result of an event, counted by these words in the metrics. */
-type EventResult = 'accepted' | 'ignored' | 'never_started' | 'unmatched' | 'invalid';
+export type EventResult = 'accepted' | 'ignored' | 'never_started' | 'unmatched' | 'invalid';
 
 /** The plan for one deployment of an event. */
 export type Plan =

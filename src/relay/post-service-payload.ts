@@ -10,7 +10,7 @@ export function readPostServiceBody(body: string): string {
 }
 
 /** Returns true if a payload has the form of the POST service, and not that of a webhook. */
-function isPostServicePayload(payload: unknown): boolean {
+export function isPostServicePayload(payload: unknown): boolean {
 	const hasCommits = Array.isArray(property(payload, 'commits'));
 	return (
 		hasCommits &&

@@ -26,7 +26,7 @@ export function isFromBitbucket(headers: IncomingHttpHeaders, body: Buffer, secr
 }
 
 /** Returns true if a text is one of the secrets. The time does not depend on the text. */
-function isOneOf(text: string, secrets: readonly string[]): boolean {
+export function isOneOf(text: string, secrets: readonly string[]): boolean {
 	const given = digest(text);
 	return any(secrets, (secret) => timingSafeEqual(digest(secret), given));
 }
@@ -46,7 +46,7 @@ function isSigned(headers: IncomingHttpHeaders, body: Buffer, secrets: readonly 
 }
 
 /** Returns true if a secret can verify signatures: `whsec_` and the base64 of the key. */
-function isSigningSecret(secret: string): boolean {
+export function isSigningSecret(secret: string): boolean {
 	return /^whsec_[A-Za-z0-9+/]{22,}={0,2}$/.test(secret);
 }
 

@@ -4,19 +4,15 @@ import { findViolations } from '../change/validate-change.ts';
 import { type DedupeMode, dedupeModes } from '../delivery/dedupe-mode.ts';
 import type { Environment } from '../environment.ts';
 import { readProxySettings } from '../network/proxy.ts';
-import { type Command, type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
+import { type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
 import { readApiUrl } from './read-api-url.ts';
 import { SettingReader, type SettingSource } from './setting-reader.ts';
 
 /** The user's decisions, from options and variables. */
 export type Settings = Readonly<{
 	overrides: Overrides;
-	/** For sync: the environments to compare. Empty: all. */
-	environments: readonly string[];
 	/** Empty: one change for the organization. */
 	serviceIds: readonly string[];
-	/** The service that each deploy job deploys, by the name of the job. */
-	services: ReadonlyMap<string, string>;
 	deployJob: string | undefined;
 	status: Outcome | undefined;
 	/** The outcome of the deploy job if GitLab does not report it. */
@@ -59,10 +55,8 @@ export function readSettings(source: SettingSource): ReadSettings {
 	const isDryRun = reader.flag('dry-run');
 	const proxies = readProxySettings(source.environment, apiUrl);
 	const settings: Settings = {
-		overrides: readOverrides(reader, source.command),
-		environments: reader.list('environment'),
+		overrides: readOverrides(reader),
 		serviceIds: reader.list('service-id'),
-		services: readServices(reader),
 		deployJob: readLimited(reader, 'deploy-job'),
 		status: reader.choice('status', outcomes),
 		assumedStatus: reader.choice('assumed-status', outcomes),
@@ -95,11 +89,10 @@ export function readLogSettings(
 	return { output: reader.choice('output', ['text', 'json']) ?? 'text', isVerbose: reader.flag('verbose') };
 }
 
-function readOverrides(reader: SettingReader, command: Command): Overrides {
+function readOverrides(reader: SettingReader): Overrides {
 	const changeType = reader.text('change-type');
 	const fields = {
-		// sync reads a list of environments.
-		environment: command === 'sync' ? undefined : reader.text('environment'),
+		environment: reader.text('environment'),
 		change_type: changeType === 'auto' ? undefined : changeType,
 		risk_level: reader.text('risk-level'),
 		summary: reader.text('summary'),
@@ -119,17 +112,6 @@ function readLimited(reader: SettingReader, name: OptionName): string | undefine
 		reader.reject(name, `must have at most ${longestName} characters`);
 	}
 	return text;
-}
-
-// The name of a job may contain `=`, the id of a service cannot.
-function readServices(reader: SettingReader): ReadonlyMap<string, string> {
-	const services = new Map<string, string>();
-	for (const item of reader.list('services')) {
-		const [, job, service] = /^(.*[^\s])\s*=\s*([^\s=/]{1,255})$/.exec(item) ?? [];
-		if (job === undefined || service === undefined) reader.reject('services', 'must be a list of job=service');
-		else services.set(job, service);
-	}
-	return services;
 }
 
 function readBudget(reader: SettingReader): number {

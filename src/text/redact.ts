@@ -28,6 +28,11 @@ export class Redactor {
 		for (const name of proxyVariables) this.#addCredentials(environment[name]);
 	}
 
+	/** From now on, also replaces a secret that was read later than the environment. */
+	hide(secret: string): void {
+		addForms(this.#keys, secret);
+	}
+
 	/** Returns a text for the log: without keys, tokens and proxy passwords. */
 	redact(text: string): string {
 		return replaceAll(this.redactKeys(text), this.#proxyCredentials);

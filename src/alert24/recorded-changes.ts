@@ -1,0 +1,72 @@
+import { NetworkFault } from '../network/network-fault.ts';
+import type { Alert24Client } from './alert24-client.ts';
+import { type Lookup, type LookupLimits, type LookupQuery, oldestTime, readPage } from './find-recorded-change.ts';
+
+type Recorded = Readonly<{ id: string | undefined; url: string | undefined }>;
+
+// New entries move the others to later pages while the pages are read, and two entries can become visible in another order than their times.
+const overlapMs = 2 * 60_000;
+const mostEntries = 100_000;
+const mostPagesWithoutTimes = 3;
+
+/**
+ * The changes that Alert24's list showed, for a process that delivers many. The first search reads the list back to the time of its query;
+ * a later one reads only what is new. After an outage, thousands of changes would else each read the whole list.
+ */
+export class RecordedChanges {
+	readonly #entries = new Map<string, Recorded>();
+	/** The list was read from here to the newest entry. */
+	#readFromMs = Number.POSITIVE_INFINITY;
+	#newestMs = Number.NEGATIVE_INFINITY;
+
+	/** Returns the search for a delivery, with the client of that delivery. */
+	searchWith(client: Alert24Client) {
+		return (query: LookupQuery, limits: LookupLimits): Promise<Lookup> => this.#find(client, query, limits);
+	}
+
+	async #find(client: Alert24Client, query: LookupQuery, limits: LookupLimits): Promise<Lookup> {
+		const known = this.#entries.get(query.externalId);
+		if (known !== undefined) return { kind: 'found', ...known };
+		if (this.#entries.size > mostEntries) this.#forget();
+		const deadlineMs = performance.now() + limits.limitMs;
+		const oldestMs = oldestTime(query);
+		const untilMs = oldestMs >= this.#readFromMs ? this.#newestMs - overlapMs : oldestMs;
+		let newestMs = this.#newestMs;
+		try {
+			for (let number = 0; ; number += 1) {
+				const limitMs = Math.min(limits.requestMs, deadlineMs - performance.now());
+				if (limitMs <= 0) return { kind: 'unreadable', reason: 'too long for the time left', isTransient: true };
+				const page = await readPage(client, number, { limitMs });
+				if (page.kind === 'unreadable') return page;
+				for (const { externalId, ...recorded } of page.entries) this.#add(externalId, recorded);
+				newestMs = Math.max(newestMs, page.times?.firstMs ?? newestMs);
+				const isComplete = page.isLast || (page.times !== undefined && page.times.lastMs < untilMs);
+				const found = this.#entries.get(query.externalId);
+				if (isComplete) {
+					this.#readFromMs = page.isLast ? Number.NEGATIVE_INFINITY : Math.min(this.#readFromMs, oldestMs);
+					this.#newestMs = newestMs;
+				}
+				if (found !== undefined) return { kind: 'found', ...found };
+				if (isComplete) return { kind: 'absent', isProven: true };
+				if (page.times === undefined && number + 1 >= mostPagesWithoutTimes) return { kind: 'absent', isProven: false };
+			}
+		} catch (error) {
+			if (!(error instanceof NetworkFault)) throw error;
+			return { kind: 'unreadable', reason: error.message, isTransient: !error.isPermanent };
+		}
+	}
+
+	// The summary set by hand is not part of what a webhook shows.
+	#add(externalId: string | undefined, recorded: Recorded): void {
+		if (externalId === undefined) return;
+		this.#entries.set(externalId, recorded);
+		const withoutSummary = externalId.replace(/:summary=[0-9a-f]{8}$/, '');
+		if (!this.#entries.has(withoutSummary)) this.#entries.set(withoutSummary, recorded);
+	}
+
+	#forget(): void {
+		this.#entries.clear();
+		this.#readFromMs = Number.POSITIVE_INFINITY;
+		this.#newestMs = Number.NEGATIVE_INFINITY;
+	}
+}

@@ -1,0 +1,70 @@
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { readRegularFile, UnusableFile } from '../read-regular-file.ts';
+import { planEvent } from '../relay/plan-event.ts';
+import { isPostServicePayload, readPostServiceBody } from '../relay/post-service-payload.ts';
+import { readEvent } from '../relay/receive-event.ts';
+import { RelaySettingsReader } from '../relay/relay-settings.ts';
+import { ConfigurationError } from '../reported-error.ts';
+import { parseJson, property } from '../text/json-value.ts';
+import { quote } from '../text/visible-text.ts';
+import type { CommandContext } from './command-context.ts';
+
+const largestFile = 1024 * 1024;
+
+/**
+ * Prints the rule that a saved event (`-`: stdin) matches and the changes that the relay would send, or the reason for sending none. It needs
+ * the rules file and no other setting. Throws a ConfigurationError for a file that cannot be read.
+ */
+export async function explainEvent(
+	path: string,
+	{ environment, log, redactor }: CommandContext,
+	readStdin: () => Promise<Uint8Array>,
+): Promise<ExitCode> {
+	const reader = new RelaySettingsReader(environment);
+	const rules = reader.readRules();
+	if (reader.problems.length > 0) throw new ConfigurationError(reader.problems);
+	const body = Buffer.from(path === '-' ? await readStdin() : readBytes(path));
+	const payload = parseJson(readPostServiceBody(body.toString('utf8')));
+	if (payload === undefined) {
+		throw new ConfigurationError([
+			`${path === '-' ? 'standard input' : quote(path)} is not the body of a webhook: not JSON`,
+		]);
+	}
+	const source = property(payload, 'object_kind') === undefined ? 'bitbucket' : 'gitlab';
+	const eventKey = source === 'gitlab' ? undefined : guessEventKey(payload);
+	const headers = eventKey === undefined ? {} : { 'x-event-key': eventKey };
+	const event = readEvent({ source, headers, body }, redactor);
+	if (event.kind === 'ignored') log.result(`Not recorded: ${event.reason}`);
+	if (event.kind === 'started') {
+		log.result('Not recorded: the event reports that a deployment runs; a later failure of it then counts');
+	}
+	for (const plan of planEvent(event, rules)) {
+		if (plan.result !== 'accepted') log.result(`Not recorded: ${plan.reason}`);
+		else {
+			for (const { change, rule, needsStart } of plan.changes) {
+				log.result(`Rule ${rule} matches. The change:`);
+				log.resultJson(change);
+				if (needsStart) log.result('It is recorded only if an event or GitLab’s API shows that the deployment ran.');
+			}
+		}
+	}
+	return exitCodes.ok;
+}
+
+// A saved body lacks the header that names the event.
+function guessEventKey(payload: unknown): string | undefined {
+	if (isPostServicePayload(payload)) return undefined;
+	if (property(payload, 'commit_status') !== undefined) return 'repo:commit_status_updated';
+	const state = property(property(payload, 'pullrequest'), 'state');
+	if (state !== undefined) return state === 'MERGED' ? 'pullrequest:fulfilled' : 'pullrequest:updated';
+	return property(payload, 'push') === undefined ? undefined : 'repo:push';
+}
+
+function readBytes(path: string): Uint8Array {
+	try {
+		return readRegularFile(path, largestFile);
+	} catch (error) {
+		if (!(error instanceof UnusableFile)) throw error;
+		throw new ConfigurationError([`${quote(path)} ${error.message}; a pipe can be read as -`]);
+	}
+}

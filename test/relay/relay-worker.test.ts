@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { signGitlab, startTestRelay, type TestRelay } from '../support/relay.ts';
+import { SteppedClock } from '../support/stepped-clock.ts';
+import { buildDeploymentEvent, loadEvent } from './load-event.ts';
+
+const hourMs = 3_600_000;
+
+async function send(relay: TestRelay, payload: unknown): Promise<void> {
+	const { status } = await fetch(`${relay.url}/webhooks/gitlab`, signGitlab(payload));
+	assert.equal(status, 202);
+}
+
+function readJobs(alert24: Alert24StandIn): number[] {
+	return alert24.sentChanges.map((change) => Number(String(change['external_id']).split(':')[4]));
+}
+
+function countFailures(relay: TestRelay): number {
+	return relay.readLog().match(/^alert24-notify: Not delivered:/gm)?.length ?? 0;
+}
+
+function isEmpty(relay: TestRelay) {
+	return async () => (await relay.outbox.count()).pending === 0;
+}
+
+suite('the worker of the relay', () => {
+	test('records everything once and in order after Alert24 was away for two days, and reports the delay', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10, longestPauseMs: 60_000 } });
+		alert24.failAlways({ kind: 'status', status: 503 });
+		for (let hour = 0; hour < 48; hour += 1) {
+			await send(relay, buildDeploymentEvent(hour + 1, { status_changed_at: new Date(clock.date()).toISOString() }));
+			const failures = countFailures(relay);
+			clock.advance(hourMs);
+			await relay.until(() => countFailures(relay) > failures, 'an attempt after the pause');
+		}
+		await relay.until(
+			() => /NOT RECORDED FOR 4[78] HOURS: 4[78] changes wait/.test(relay.readLog()),
+			'a report of the delay',
+		);
+		assert.equal(relay.readLog().match(/Alert24 does not accept changes now/g)?.length, 1);
+		alert24.heal();
+		clock.advance(61_000);
+		await relay.until(isEmpty(relay), 'an empty outbox');
+		assert.deepEqual(
+			readJobs(alert24),
+			Array.from({ length: 48 }, (_, index) => index + 1),
+		);
+		const [first] = alert24.sentChanges;
+		assert.match(String(first?.['description']), /\nRecorded later; the deployment ended at 20/);
+		assert.deepEqual(first?.['tags'], ['gitlab', 'production', 'recorded-late']);
+	});
+
+	test('finds a change whose answer was lost before an outage, behind thousands of newer ones', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10, longestPauseMs: 60_000 } });
+		alert24.failWith({ kind: 'reset', when: 'after' });
+		alert24.failListsWith({ kind: 'none' }, { kind: 'status', status: 503 });
+		await send(relay, buildDeploymentEvent(1, { status_changed_at: new Date(clock.date()).toISOString() }));
+		await relay.until(
+			() => alert24.changes.length === 1 && relay.readLog().includes('does not accept'),
+			'a lost answer',
+		);
+		for (let number = 0; number < 2500; number += 1) {
+			alert24.record({ summary: 'another change', environment: 'production', external_id: `other:${number}` });
+		}
+		alert24.heal();
+		clock.advance(hourMs);
+		await relay.until(isEmpty(relay), 'an empty outbox');
+		assert.equal(alert24.posts.length, 1);
+		assert.match(relay.readLog(), /Already recorded: Deployed web-shop/);
+	});
+
+	test('reads the list once for many changes of a backlog, not once for each', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10, longestPauseMs: 60_000 } });
+		const endedAt = new Date(clock.date()).toISOString();
+		alert24.failAlways({ kind: 'status', status: 503 });
+		for (let job = 1; job <= 40; job += 1) await send(relay, buildDeploymentEvent(job, { status_changed_at: endedAt }));
+		for (let number = 0; number < 1000; number += 1) {
+			alert24.record({ summary: 'another change', environment: 'production', external_id: `other:${number}` });
+		}
+		alert24.heal();
+		clock.advance(hourMs);
+		await relay.until(isEmpty(relay), 'an empty outbox');
+		const lists = alert24.requests.filter(({ method }) => method === 'GET').length;
+		// All entries of the stand-in are as new as the overlap of two searches, so each search reads about eleven pages.
+		assert.ok(lists < 40 * 14, `${lists} list requests`);
+		assert.equal(readJobs(alert24).filter((job) => job > 0).length, 40);
+	});
+
+	test('stops sending while the key is rejected, keeps everything, and goes on when it works', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10, longestPauseMs: 60_000 } });
+		await send(relay, buildDeploymentEvent(1));
+		await relay.until(isEmpty(relay), 'the first change');
+		alert24.failAlways({ kind: 'status', status: 401 });
+		for (let job = 2; job <= 6; job += 1) await send(relay, buildDeploymentEvent(job));
+		await relay.until(() => relay.readLog().includes('Alert24 rejects the API key'), 'a report');
+		const attempts = alert24.posts.length;
+		assert.equal(attempts, 2, 'one change was tried, the others wait');
+		assert.match(await (await fetch(`${relay.url}/metrics`)).text(), /^alert24_relay_key_rejected 1$/m);
+		assert.equal((await relay.outbox.count()).pending, 5);
+		clock.advance(61_000);
+		await relay.until(() => countFailures(relay) === 2, 'one more attempt after a minute');
+		assert.equal(alert24.posts.length, attempts + 1);
+		alert24.heal();
+		clock.advance(61_000);
+		await relay.until(isEmpty(relay), 'an empty outbox');
+		assert.deepEqual(readJobs(alert24), [1, 2, 3, 4, 5, 6]);
+		assert.match(await (await fetch(`${relay.url}/metrics`)).text(), /^alert24_relay_key_rejected 0$/m);
+	});
+
+	test('stores a refused change with its reason, out of the way of others, and sends it again on request', async () => {
+		await using alert24 = await startAlert24();
+		await using relay = await startTestRelay(alert24);
+		alert24.failWith({ kind: 'status', status: 400 });
+		await send(relay, buildDeploymentEvent(1));
+		await send(relay, buildDeploymentEvent(2));
+		await relay.until(isEmpty(relay), 'both are finished');
+		assert.deepEqual(readJobs(alert24), [2]);
+		const [refused] = await relay.outbox.list();
+		assert.equal(refused?.state, 'refused');
+		assert.match(String(refused?.reason), /400/);
+		assert.match(relay.readLog(), /NOT RECORDED: Deployed web-shop .*after a correction: alert24-notify outbox retry/);
+		await relay.outbox.retryRefused();
+		await relay.until(() => alert24.changes.length === 2, 'the refused change');
+		assert.deepEqual(readJobs(alert24), [2, 1]);
+	});
+
+	test('waits as long as Alert24 asks', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10, longestPauseMs: 1000 } });
+		alert24.failWith({ kind: 'status', status: 429, headers: { 'Retry-After': '600' } });
+		await send(relay, buildDeploymentEvent(1));
+		await relay.until(() => relay.readLog().includes('does not accept'), 'a pause');
+		clock.advance(590_000);
+		await send(relay, buildDeploymentEvent(2, { environment: 'staging' }));
+		assert.equal(alert24.posts.length, 1);
+		clock.advance(11_000);
+		await relay.until(() => alert24.changes.length === 2, 'both changes');
+	});
+
+	test('records a failure only if the deployment ran, whatever the order of its events', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10 } });
+		const running = loadEvent('gitlab-deployment-running');
+		// 1: started, then failed. 2: failed, then started. 3: never started.
+		await send(relay, { ...running, deployable_id: 1 });
+		await send(relay, buildDeploymentEvent(1, { status: 'failed' }));
+		await send(relay, buildDeploymentEvent(2, { status: 'failed', environment: 'staging' }));
+		await send(relay, { ...running, deployable_id: 2 });
+		await send(relay, buildDeploymentEvent(3, { status: 'canceled', environment: 'eu/x' }));
+		assert.equal(alert24.requests.length, 0);
+		clock.advance(61_000);
+		await relay.until(isEmpty(relay), 'an empty outbox');
+		assert.deepEqual(readJobs(alert24).toSorted(), [1, 2]);
+		assert.match(
+			String(alert24.sentChanges[0]?.['description']),
+			/Started: 2026-08-02T10:40:58Z\nFinished: 2026-08-02T10:41:35Z\nDuration: 37 s/,
+		);
+		assert.match(
+			relay.readLog(),
+			/Not recorded: Canceled deployment of web-shop .*: the canceled deployment never started/,
+		);
+	});
+
+	test('releases its work within 10 s when it is stopped in the middle of a request', async () => {
+		await using alert24 = await startAlert24();
+		await using relay = await startTestRelay(alert24);
+		alert24.failAlways({ kind: 'silence' });
+		await send(relay, buildDeploymentEvent(1));
+		await alert24.nthRequest(2);
+		const startedMs = performance.now();
+		await relay.relay.stop();
+		assert.ok(performance.now() - startedMs < 10_000);
+	});
+});
