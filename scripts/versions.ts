@@ -12,7 +12,7 @@ const places: Readonly<Record<string, readonly RegExp[]>> = {
 		new RegExp(String.raw`(?<=^\| \`image_tag\` .*\`)${number}(?=\`)`, 'gm'),
 	],
 };
-const majors = /(?<=alert24-notify\/(?:notify|hook)@)\d+/g;
+const majors = /(?<=alert24-notify\/(?:notify|hook|sync|replay)@)\d+/g;
 
 /** The files that contain the version, besides those in `templates/`. The last two can be absent. */
 export const versionedFiles = [

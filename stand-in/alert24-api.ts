@@ -105,9 +105,9 @@ export class Alert24Api {
 	}
 
 	/** Stores a change. */
-	record(change: SentChange, serviceId?: string): StoredChange {
+	record(change: SentChange, serviceId?: string, createdAt = new Date()): StoredChange {
 		const target = serviceId === undefined ? {} : { service_id: serviceId };
-		const added = { id: randomUUID(), created_at: new Date().toISOString() };
+		const added = { id: randomUUID(), created_at: createdAt.toISOString() };
 		const stored: StoredChange = { ...defaults, ...change, ...target, ...added };
 		this.stored.push(stored);
 		this.sent.push(change);

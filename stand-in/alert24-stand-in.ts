@@ -148,9 +148,9 @@ export class Alert24StandIn {
 		this.#listFaults.clear();
 	}
 
-	/** Stores a change, as if another client had sent it. */
-	record(change: SentChange): StoredChange {
-		return this.#api.record(change);
+	/** Stores a change, as if another client had sent it, now or at another time. */
+	record(change: SentChange, createdAt?: Date): StoredChange {
+		return this.#api.record(change, undefined, createdAt);
 	}
 
 	/** Stores so many large changes of other clients, to make a list of about `count × bytesEach` bytes. */

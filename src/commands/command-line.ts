@@ -10,6 +10,7 @@ import type { CommandContext } from './command-context.ts';
 import { explainMistake } from './explain-mistake.ts';
 import { recordDeployment } from './record.ts';
 import { replayChanges } from './replay.ts';
+import { syncDeployments } from './sync.ts';
 import { validateFile } from './validate.ts';
 
 const exitCodeHelp = `Exit codes: 0 recorded, already recorded or nothing to record · 1 fault in this program · 2 usage or
@@ -69,6 +70,14 @@ export async function runCommandLine(
 			async (given) => {
 				const path = argv.includes('-') ? '-' : String(given['path']);
 				exitCode = await replayChanges(path, readGivenOptions(given), context, readStdin);
+			},
+		)
+		.command(
+			'sync',
+			'Record the deployments of the last 24 h that are in GitLab and missing from Alert24; --dry-run reports them',
+			(command) => withOptions(command, 'sync'),
+			async (given) => {
+				exitCode = await syncDeployments(readGivenOptions(given), context);
 			},
 		)
 		.command(

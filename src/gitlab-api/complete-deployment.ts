@@ -117,7 +117,7 @@ export async function completeDeployment(
 }
 
 /** Returns the exact message of a commit, without trailing newlines. Throws a LookupError. */
-async function readCommitMessage(client: GitlabClient, sha: string): Promise<string | undefined> {
+export async function readCommitMessage(client: GitlabClient, sha: string): Promise<string | undefined> {
 	const { body } = await client.get(`/repository/commits/${encodeURIComponent(sha)}`);
 	const message = property(body, 'message');
 	if (typeof message !== 'string') throw new LookupError(unknownFormat);

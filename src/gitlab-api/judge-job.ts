@@ -39,7 +39,7 @@ const rejections: readonly (string | undefined)[] = [
 ];
 
 /** Judges a job by its status, its failure reason and its start (docs.gitlab.com/api/jobs). */
-function judgeJob(job: GitlabJob): JobVerdict {
+export function judgeJob(job: GitlabJob): JobVerdict {
 	const { status, failureReason } = job;
 	const hasStarted = isTriggerJob(job) ? job.hasDownstreamPipeline : job.startedAt !== undefined;
 	switch (status) {

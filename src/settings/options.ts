@@ -35,6 +35,13 @@ export const optionDefinitions = [
 		commands: ['record', 'check', 'sync'],
 	},
 	{
+		name: 'services',
+		kind: 'text',
+		description: 'Service of each deploy job: job=service, job=service',
+		default: 'none; a job that is not listed uses service-id',
+		commands: ['sync'],
+	},
+	{
 		name: 'deploy-job',
 		kind: 'text',
 		description: 'Name of the deploy job that this separate job reports on',

@@ -4,15 +4,19 @@ import { findViolations } from '../change/validate-change.ts';
 import { type DedupeMode, dedupeModes } from '../delivery/dedupe-mode.ts';
 import type { Environment } from '../environment.ts';
 import { readProxySettings } from '../network/proxy.ts';
-import { type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
+import { type Command, type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
 import { readApiUrl } from './read-api-url.ts';
 import { SettingReader, type SettingSource } from './setting-reader.ts';
 
 /** The user's decisions, from options and variables. */
 export type Settings = Readonly<{
 	overrides: Overrides;
+	/** For sync: the environments to compare. Empty: all. */
+	environments: readonly string[];
 	/** Empty: one change for the organization. */
 	serviceIds: readonly string[];
+	/** The service that each deploy job deploys, by the name of the job. */
+	services: ReadonlyMap<string, string>;
 	deployJob: string | undefined;
 	status: Outcome | undefined;
 	/** The outcome of the deploy job if GitLab does not report it. */
@@ -55,8 +59,10 @@ export function readSettings(source: SettingSource): ReadSettings {
 	const isDryRun = reader.flag('dry-run');
 	const proxies = readProxySettings(source.environment, apiUrl);
 	const settings: Settings = {
-		overrides: readOverrides(reader),
+		overrides: readOverrides(reader, source.command),
+		environments: reader.list('environment'),
 		serviceIds: reader.list('service-id'),
+		services: readServices(reader),
 		deployJob: readLimited(reader, 'deploy-job'),
 		status: reader.choice('status', outcomes),
 		assumedStatus: reader.choice('assumed-status', outcomes),
@@ -89,10 +95,11 @@ export function readLogSettings(
 	return { output: reader.choice('output', ['text', 'json']) ?? 'text', isVerbose: reader.flag('verbose') };
 }
 
-function readOverrides(reader: SettingReader): Overrides {
+function readOverrides(reader: SettingReader, command: Command): Overrides {
 	const changeType = reader.text('change-type');
 	const fields = {
-		environment: reader.text('environment'),
+		// sync reads a list of environments.
+		environment: command === 'sync' ? undefined : reader.text('environment'),
 		change_type: changeType === 'auto' ? undefined : changeType,
 		risk_level: reader.text('risk-level'),
 		summary: reader.text('summary'),
@@ -112,6 +119,17 @@ function readLimited(reader: SettingReader, name: OptionName): string | undefine
 		reader.reject(name, `must have at most ${longestName} characters`);
 	}
 	return text;
+}
+
+// The name of a job may contain `=`, the id of a service cannot.
+function readServices(reader: SettingReader): ReadonlyMap<string, string> {
+	const services = new Map<string, string>();
+	for (const item of reader.list('services')) {
+		const [, job, service] = /^(.*[^\s])\s*=\s*([^\s=/]{1,255})$/.exec(item) ?? [];
+		if (job === undefined || service === undefined) reader.reject('services', 'must be a list of job=service');
+		else services.set(job, service);
+	}
+	return services;
 }
 
 function readBudget(reader: SettingReader): number {

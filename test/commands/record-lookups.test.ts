@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { SentChange } from '../../stand-in/alert24-api.ts';
 import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { certificates } from '../../stand-in/certificates.ts';
 import type { GitlabScenario, ScenarioJob } from '../../stand-in/gitlab-scenario.ts';
 import { type GitlabOptions, type GitlabStandIn, startGitlab } from '../../stand-in/gitlab-stand-in.ts';
+import { startHttpProxy } from '../../stand-in/http-proxy.ts';
 import { gitlabJob, type RunResult, runInProcess } from '../support/run-in-process.ts';
 
 const sha = gitlabJob.CI_COMMIT_SHA;
@@ -287,5 +289,41 @@ suite('The time of the lookups', () => {
 		});
 		assert.equal(changes.length, 1);
 		assert.ok(performance.now() - startedAt < 1500);
+	});
+});
+
+suite('A self-managed GitLab', () => {
+	/** Records behind a proxy, from a GitLab whose certificate a private authority signed. */
+	async function recordBehindProxy(caVariable: string | undefined) {
+		const { good, caFile } = await certificates('gitlab.example.com');
+		const routes: Record<string, number> = {};
+		await using proxy = await startHttpProxy({ routes });
+		const variables: Record<string, string> = { HTTPS_PROXY: proxy.url, ...(caVariable && { [caVariable]: caFile }) };
+		const recorded = await record({
+			options: { tls: good },
+			prepare: (gitlab) => {
+				routes['gitlab.example.com:443'] = gitlab.port;
+				variables['CI_API_V4_URL'] = `https://gitlab.example.com${new URL(gitlab.url).pathname}/api/v4`;
+			},
+			variables,
+		});
+		return { ...recorded, proxy };
+	}
+
+	for (const caVariable of ['SSL_CERT_FILE', 'CI_SERVER_TLS_CA_FILE']) {
+		test(`answers through the proxy, with the private CA of ${caVariable}`, async () => {
+			const { changes, stderr, proxy, gitlab } = await recordBehindProxy(caVariable);
+			assert.equal(stderr, '');
+			assert.equal(changes[0]?.['external_id'], `gitlab:127.0.0.1%3A${gitlab.port}:4711:job:903300:production`);
+			assert.ok(proxy.requests.every(({ target }) => target === 'gitlab.example.com:443'));
+			assert.ok(proxy.requests.every(({ headers }) => headers['job-token'] === undefined));
+		});
+	}
+
+	test('receives no token if its certificate is not trusted', async () => {
+		const { changes, stderr, gitlab } = await recordBehindProxy(undefined);
+		assert.equal(changes.length, 1);
+		assert.deepEqual(gitlab.requests, []);
+		assert.match(stderr, /GitLab lookup of the deploy job: the server's certificate is not trusted/);
 	});
 });

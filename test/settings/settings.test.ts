@@ -15,7 +15,9 @@ suite('readSettings', () => {
 			{ ...settings, apiUrl: settings.apiUrl.href },
 			{
 				overrides: { fields: {}, name: undefined, tags: [] },
+				environments: [],
 				serviceIds: [],
+				services: new Map(),
 				deployJob: undefined,
 				status: undefined,
 				assumedStatus: undefined,
