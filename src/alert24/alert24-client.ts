@@ -39,7 +39,7 @@ const longestHeader = 255;
 
 /**
  * Alert24's changes API (alert24.net/docs/api-changes): each call sends one request. It does not follow redirects, which would send the key
- * to another host. Both methods throw a NetworkFault if no complete response arrives.
+ * to another host. Each method throws a NetworkFault if no complete response arrives.
  */
 export class Alert24Client {
 	readonly #options: Alert24ClientOptions;
@@ -66,6 +66,20 @@ export class Alert24Client {
 		const query = offset === 0 ? '' : `&offset=${offset}`;
 		const request = { method: 'GET', headers: { 'cache-control': 'no-cache' } } as const;
 		return this.#send(`/api/v1/changes?limit=${pageSize}${query}`, request, { ...limits, longestBody: longestList });
+	}
+
+	/** Lists services, from an offset on (alert24.net/docs/api-services). */
+	async listServices(offset: number, limits: TimeLimits): Promise<Answer> {
+		const path = `/api/v1/services?limit=${pageSize}${offset === 0 ? '' : `&offset=${offset}`}`;
+		const answer = await this.#send(path, { method: 'GET', headers: {} }, { ...limits, longestBody: longestList });
+		return { ...answer, body: this.redact(answer.body) };
+	}
+
+	/** Sends a change without a summary, which Alert24 cannot record. It rejects a key without write scope first. */
+	async probeWriteScope(limits: TimeLimits): Promise<Answer> {
+		const request = { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } } as const;
+		const answer = await this.#send('/api/v1/changes', request, { ...limits, longestBody: longestAnswer });
+		return { ...answer, body: this.redact(answer.body) };
 	}
 
 	async #send(

@@ -1,3 +1,4 @@
+import { isSameDeployment } from '../change/external-id.ts';
 import { NetworkFault } from '../network/network-fault.ts';
 import { isSuccess } from '../network/send-request.ts';
 import { parseJson, property } from '../text/json-value.ts';
@@ -97,10 +98,9 @@ export async function readPage(
 	return { kind: 'page', entries, isLast: isLastPage(list, changes), times: readOrder(changes) };
 }
 
-function isMatch(externalId: string | undefined, query: LookupQuery): boolean {
-	if (externalId === query.externalId) return true;
-	if (!query.ignoresSummary) return false;
-	return externalId?.replace(/:summary=[0-9a-f]{8}$/, '') === query.externalId;
+function isMatch(recordedId: string | undefined, { externalId, ignoresSummary }: LookupQuery): boolean {
+	if (!ignoresSummary || recordedId === undefined) return recordedId === externalId;
+	return isSameDeployment(recordedId, externalId);
 }
 
 function readEntry(change: unknown, client: Alert24Client): ListPage['entries'][number] {

@@ -6,6 +6,7 @@ import { ConfigurationError } from '../reported-error.ts';
 import { type Command, type GivenOptions, type OptionDefinition, optionDefinitions } from '../settings/options.ts';
 import { quote } from '../text/visible-text.ts';
 import { version } from '../version.ts';
+import { checkSetup } from './check.ts';
 import type { CommandContext } from './command-context.ts';
 import { explainMistake } from './explain-mistake.ts';
 import { recordDeployment } from './record.ts';
@@ -24,7 +25,7 @@ ${exitCodeHelp}
 
 https://gitlab.com/alert24/alert24-notify`;
 
-const commandNames = ['record', 'replay', 'validate', 'schema'];
+const commandNames = ['record', 'replay', 'check', 'validate', 'schema'];
 
 /** Reads the command line and runs its command. Throws a ConfigurationError for an unknown command or option. */
 export async function runCommandLine(
@@ -111,11 +112,20 @@ export async function runCommandLine(
 				exitCode = await manageOutbox(action, folder, context);
 			},
 		)
+		.command(
+			'check',
+			'Verify the setup (settings, proxy, CA, key, scope, services) and record nothing',
+			(command) => withOptions(command, 'check'),
+			async (given) => {
+				exitCode = await checkSetup(readGivenOptions(given), context);
+			},
+		)
 		.command('schema', 'Print the JSON Schema of a change', {}, () => log.resultJson(changeSchema))
 		.example('$0', 'Record the deployment of this job, configured by ALERT24_* variables')
 		.example('$0 --environment production --service-id svc_1', 'The same, configured by options')
 		.example('$0 --dry-run', 'Show the change without sending it; needs no key')
 		.example('$0 --status failed --record-failures', 'Record a deployment that failed')
+		.example('$0 check', 'Verify the setup before the first deployment')
 		.example('$0 validate change.json', 'Check a change that you wrote by hand')
 		.example('$0 replay alert24-undelivered', 'Send the changes that an earlier job could not deliver')
 		.epilogue(epilogue)
