@@ -23,11 +23,9 @@ export function buildExternalId(
 	const { change_type: changeType, summary } = fields;
 	if (changeType !== undefined && changeType !== 'deployment' && changeType !== 'rollback')
 		id.push(`type=${changeType}`);
-	if (summary !== undefined) id.push(`${summaryMark}${hashText(summary)}`);
+	if (summary !== undefined) id.push(`summary=${hashText(summary)}`);
 	return id.join(':');
 }
-
-const summaryMark = 'summary=';
 
 /** Returns an external id set by hand for one of several services. */
 export function extendExternalId(given: string, serviceId: string): string {
@@ -39,7 +37,7 @@ export function extendExternalId(given: string, serviceId: string): string {
  * use it, because they do not know that summary.
  */
 export function isSameDeployment(recordedId: string, externalId: string): boolean {
-	return recordedId === externalId || recordedId.startsWith(`${externalId}:${summaryMark}`);
+	return recordedId.replace(/:summary=[0-9a-f]{8}$/, '') === externalId;
 }
 
 function encodePart(part: string): string {
