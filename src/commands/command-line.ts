@@ -25,7 +25,7 @@ ${exitCodeHelp}
 
 https://gitlab.com/alert24/alert24-notify`;
 
-const commandNames = ['record', 'replay', 'sync', 'check', 'validate', 'schema'];
+const commandNames = ['record', 'replay', 'sync', 'check', 'validate', 'schema', 'serve', 'explain', 'outbox'];
 
 /** Reads the command line and runs its command. Throws a ConfigurationError for an unknown command or option. */
 export async function runCommandLine(
