@@ -355,6 +355,17 @@ suite('The history of a deployment', () => {
 		}
 	}
 
+	test('ignores a later deployment that GitLab created while this one waited for its start', async () => {
+		const later = { ...job, id: 999, pipeline: 99, sha: 'cccc'.repeat(10), startedAt: '2026-11-20T11:00:00.000Z' };
+		const deployments = [
+			{ id: 1, environment: 'production', job: 800 },
+			{ id: 2, environment: 'production', job: 903, createdAt: '2026-11-20T09:58:00.000Z' },
+			{ id: 3, environment: 'production', job: 999, createdAt: '2026-11-20T09:59:00.000Z' },
+		];
+		const { deployment } = await complete({ scenario: { ...scenario, jobs: [oldJob, job, later], deployments } });
+		assert.equal(deployment.previous?.sha, oldSha);
+	});
+
 	test('does not take parallel instances of the same deployment for its predecessor', async () => {
 		const instances = [
 			{ ...job, name: 'deploy 1/2' },
