@@ -8,6 +8,7 @@ import { retryPolicy } from './delivery/retry-policy.ts';
 import { readEnvironment } from './environment.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { Log, type Terminal } from './log/log.ts';
+import { printResult } from './report/result.ts';
 import { ReportedError } from './reported-error.ts';
 import { readApiKey } from './settings/read-api-key.ts';
 import { readLogSettings } from './settings/settings.ts';
@@ -52,12 +53,12 @@ async function runCommand(argv: readonly string[], door: FrontDoor, io: ProcessI
 	} catch (error) {
 		if (error instanceof ReportedError) {
 			log.failure(error.message);
-			log.summary({ outcome: 'error', exit_code: error.exitCode, reason: error.message, services: [] });
+			printResult({ outcome: 'error', exit_code: error.exitCode, reason: error.message, services: [] }, log);
 			return error.exitCode;
 		}
 		const fault = error instanceof Error ? `${error.stack}` : String(error);
 		log.failure(`a fault in alert24-notify, please report it:\n${fault}`);
-		log.summary({ outcome: 'error', exit_code: exitCodes.fault, reason: fault, services: [] });
+		printResult({ outcome: 'error', exit_code: exitCodes.fault, reason: fault, services: [] }, log);
 		return exitCodes.fault;
 	}
 }

@@ -17,7 +17,7 @@ export async function runProcess(): Promise<void> {
 		process.stderr.write(`alert24-notify: the result could not be written (${code})\n`);
 	});
 
-	await run(process.argv.slice(2), {
+	const exitCode = await run(process.argv.slice(2), {
 		variables: process.env,
 		terminal: {
 			writeOut: (text) => void process.stdout.write(text),
@@ -25,13 +25,26 @@ export async function runProcess(): Promise<void> {
 		},
 		signal: interruption.signal,
 		readStdin,
-	}).then((exitCode) => {
-		process.exitCode = isOutputLost ? exitCode || 1 : exitCode;
-		// A pending DNS lookup cannot be canceled, and Node waits for it even in process.exit(). A new program in its place does not wait.
-		if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) {
-			process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode=${process.exitCode}`], {});
-		}
 	});
+	process.exitCode = isOutputLost ? exitCode || 1 : exitCode;
+	if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) endAtOnce();
+	limitLastWrite();
+}
+
+const longestLastWriteMs = 5_000;
+
+// A reader that stops without closing its pipe must not hold the job. The timer does not delay the end if everything is written.
+function limitLastWrite(): void {
+	const timer = setTimeout(() => {
+		if (process.stdout.writableLength > 0) process.exitCode ||= 1;
+		endAtOnce();
+	}, longestLastWriteMs);
+	timer.unref();
+}
+
+// Not process.exit(), which waits for a pending DNS lookup: nothing can cancel it. A new program in the place of this one does not wait.
+function endAtOnce(): void {
+	process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode=${process.exitCode}`], {});
 }
 
 // More than any change to validate.

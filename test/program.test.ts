@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,6 +125,21 @@ describe('the bundled program', () => {
 		const script = '{ "$0" "$1" schema; echo "$?" >&2; } | true';
 		const { stderr } = await promisify(execFile)('/bin/sh', ['-c', script, process.execPath, bundle], { env: {} });
 		assert.equal(stderr, '0\n');
+	});
+
+	it('ends although nobody reads its result from an open pipe', async () => {
+		const many = Array.from({ length: 2000 }, (_, index) => `svc_${index}`).join(',');
+		const pipeline = '"$0" "$1" --dry-run --service-id "$2"; echo "$?" >&2';
+		const child = spawn(
+			'/bin/sh',
+			['-c', pipeline, process.execPath, fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url)), many],
+			{ env: variables },
+		);
+		const stderr: Buffer[] = [];
+		child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+		await once(child, 'exit');
+		child.stdout.destroy();
+		assert.equal(Buffer.concat(stderr).toString(), '1\n');
 	});
 
 	it('keeps the changes of several commands that fail at the same time in one folder', async () => {

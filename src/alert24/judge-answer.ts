@@ -74,7 +74,7 @@ function judgeSuccess({ status, body: text, requestId }: Answer, body: unknown):
 	if (isConfirmed) return { kind: 'recorded', id: readId(data), url: readUrl(data) };
 	const words = readFirstWords(text);
 	const page = words === '' ? 'an empty page' : `a page that begins with ${quote(words)}`;
-	return { kind: 'unconfirmed', reason: `the response ${status} does not confirm the change: ${page}` };
+	return { kind: 'unconfirmed', reason: `the answer ${status} does not confirm the change: ${page}` };
 }
 
 function reportsError(body: unknown, text: string): boolean {

@@ -12,6 +12,7 @@ import { describeOrigins } from '../report/describe-origins.ts';
 import { addOutputVariables, writeDotenvReport } from '../report/dotenv-report.ts';
 import { describeOmittedFacts } from '../report/messages.ts';
 import { reportDeliveries } from '../report/report-deliveries.ts';
+import { printResult } from '../report/result.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import type { GivenOptions } from '../settings/options.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
@@ -38,7 +39,8 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	if (plan.kind === 'nothing') {
 		log.result(plan.reason);
 		writeReports(settings, [], context);
-		log.summary({ outcome: 'nothing_to_record', exit_code: exitCodes.ok, reason: plan.reason, services: [] });
+		const { reason } = plan;
+		printResult({ outcome: 'nothing_to_record', exit_code: exitCodes.ok, reason, services: [] }, log);
 		return exitCodes.ok;
 	}
 	const changes = buildChanges(plan.deployment, settings);

@@ -10,6 +10,7 @@ import { OutboxError } from '../outbox/outbox.ts';
 import { readUndeliveredLines } from '../outbox/read-undelivered-lines.ts';
 import { describeMissingApiKey } from '../report/messages.ts';
 import { reportDeliveries } from '../report/report-deliveries.ts';
+import { printResult } from '../report/result.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import type { GivenOptions } from '../settings/options.ts';
 import { readSettings } from '../settings/settings.ts';
@@ -50,7 +51,7 @@ export async function replayChanges(
 	const changes = [...lines.entries, ...outbox.waiting];
 	if (changes.length === 0) {
 		log.result(`Nothing to replay: ${isStdin ? 'stdin' : quote(path)} contains no undelivered change`);
-		log.summary({ outcome: 'nothing_to_record', exit_code: exitCodeOfDamage, services: [] });
+		printResult({ outcome: 'nothing_to_record', exit_code: exitCodeOfDamage, services: [] }, log);
 		return exitCodeOfDamage;
 	}
 	if (settings.isDryRun) {
@@ -67,13 +68,13 @@ export async function replayChanges(
 	const { apiKey } = key;
 	if (apiKey === undefined) throw new ConfigurationError([describeMissingApiKey(detectCi(environment)?.apiKeyAdvice)]);
 	const deliveries = await deliverFolder(outbox, { ...settings, apiKey, isLate: true }, context);
-	const exitCode = reportDeliveries(deliveries, log);
+	const exitCode = reportDeliveries(deliveries, log, exitCodeOfDamage);
 	const left = deliveries.filter((delivery) => !isRecorded(delivery)).length;
 	if (left > 0) {
 		const place = outbox.hasStored ? quote(isStdin ? folder : path) : 'The log';
 		log.notice(`${place} keeps the changes that are still not recorded: ${left} of ${deliveries.length}`);
 	}
-	return Math.max(exitCode, exitCodeOfDamage) as ExitCode;
+	return exitCode;
 }
 
 /** Loads the folder or the file, and returns a sentence about each damaged file. */

@@ -2,6 +2,7 @@ import { findViolations } from '../change/validate-change.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Log } from '../log/log.ts';
 import { readRegularFile, UnusableFile } from '../read-regular-file.ts';
+import { printResult } from '../report/result.ts';
 import { ConfigurationError, InvalidChangeError } from '../reported-error.ts';
 import { quote } from '../text/visible-text.ts';
 
@@ -27,7 +28,7 @@ export async function validateFile(path: string, readStdin: () => Promise<Uint8A
 	}
 	if (violations.length > 0) throw new InvalidChangeError(violations);
 	log.result(changes.length === 1 ? 'Valid: 1 change' : `Valid: ${changes.length} changes`);
-	log.summary({ outcome: 'valid', exit_code: exitCodes.ok, services: [] });
+	printResult({ outcome: 'valid', exit_code: exitCodes.ok, services: [] }, log);
 	return exitCodes.ok;
 }
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../delivery/clock.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { describeFileError, readRegularFile, UnusableFile } from '../read-regular-file.ts';
+import { writeWholeFile } from '../write-whole-file.ts';
 import { buildOutboxKey } from './build-outbox-key.ts';
 import { type Claim, type FinishedDelivery, type NewEntry, type Outbox, OutboxError } from './outbox.ts';
 import {
@@ -12,7 +13,6 @@ import {
 	type UndeliveredChange,
 	type UndeliveredContent,
 } from './undelivered-change.ts';
-import { writeWholeFile } from './write-whole-file.ts';
 
 const largestFile = 256 * 1024 * 1024;
 

@@ -70,7 +70,7 @@ export function parseUndelivered(text: string): UndeliveredContent {
 	if (!Array.isArray(changes)) return damaged('it does not contain a list of changes');
 	const entries: UndeliveredChange[] = [];
 	for (const change of changes) {
-		const entry = readEntry(change);
+		const entry = readEntry(encodeExternalId(change));
 		if (typeof entry === 'string') return damaged(entry);
 		entries.push(entry);
 	}
@@ -79,6 +79,17 @@ export function parseUndelivered(text: string): UndeliveredContent {
 
 function damaged(flaw: string): UndeliveredContent {
 	return { kind: 'flaw', flaw: `is damaged: ${flaw}`, isForeign: false };
+}
+
+// Version 1.0.0 also built ids that are not plain ASCII, from the names of jobs and environments.
+function encodeExternalId(entry: unknown): unknown {
+	const change = property(entry, 'change');
+	const id = property(change, 'external_id');
+	if (typeof id !== 'string') return entry;
+	const plain = id.replace(/[^!-~]|["\\]/gu, (character) =>
+		[...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+	);
+	return { ...(entry as object), change: { ...(change as object), external_id: plain } };
 }
 
 // Returns the entry, or the sentence about its flaw. Version 1.0.0 stored the end of the last attempt alone.

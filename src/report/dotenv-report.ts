@@ -1,30 +1,34 @@
-import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, statSync } from 'node:fs';
 import { detectCi } from '../ci/detect-ci.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Environment } from '../environment.ts';
 import type { Log } from '../log/log.ts';
 import { describeFileError, readRegularFile } from '../read-regular-file.ts';
 import { quote } from '../text/visible-text.ts';
+import { writeWholeFile } from '../write-whole-file.ts';
 
-const longestReport = 5 * 1024;
+// GitLab fails the job for a report of 5 KiB.
+const longestReport = 5 * 1024 - 1;
 const largestVariablesFile = 1024 * 1024;
+// GitLab expands `$NAME` in the values for later jobs, and Alert24 may return any text.
+const safeValue = /^[\w.:/@%+-]+$/;
 
 /**
- * Writes a dotenv report for later jobs: at most four variables, one line each, none of them the name of a setting. GitLab fails the job
- * for a malformed one, so a value with line breaks or of several kB is left out
- * (https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv). A file that cannot be written is told.
+ * Writes a dotenv report for later jobs: at most five variables, one line each, none of them the name of a setting. GitLab fails the job for a
+ * malformed report (https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv). A link at the path is replaced, not followed. A
+ * file that cannot be written is reported in the log.
  */
 export function writeDotenvReport(path: string, deliveries: readonly Delivery[], log: Log): void {
 	try {
-		// A pipe would wait for its reader.
-		if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is no regular file');
-		writeFileSync(path, buildDotenvReport(deliveries));
+		// Not a folder, and not a device, which the file would replace.
+		if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('not a regular file');
+		writeWholeFile(path, buildDotenvReport(deliveries));
 	} catch (error) {
 		log.notice(`the dotenv report ${quote(path)} could not be written (${describeFileError(error)})`);
 	}
 }
 
-/** Adds the same variables to the file that Bitbucket reads a step's output variables from; others may have written to it. */
+/** Adds the same variables to the file of a step's output variables in Bitbucket, to which others may have written. */
 export function addOutputVariables(environment: Environment, deliveries: readonly Delivery[], log: Log): void {
 	const path = detectCi(environment)?.findVariablesFile(environment);
 	if (path === undefined) return;
@@ -32,26 +36,30 @@ export function addOutputVariables(environment: Environment, deliveries: readonl
 		const others = existsSync(path) ? readRegularFile(path, largestVariablesFile).toString('utf8') : '';
 		appendFileSync(path, `${/[^\n]$/.test(others) ? '\n' : ''}${buildDotenvReport(deliveries)}`);
 	} catch (error) {
-		// Nobody asked for it.
+		// No setting asks for it.
 		log.detail(`no output variables: ${quote(path)} could not be written (${describeFileError(error)})`);
 	}
 }
 
 function buildDotenvReport(deliveries: readonly Delivery[]): string {
-	const join = (texts: readonly (string | undefined)[]) => texts.filter((text) => text !== undefined).join(',');
 	const isRecorded =
 		deliveries.length > 0 && deliveries.every(({ state }) => state === 'recorded' || state === 'already recorded');
 	const variables = {
 		ALERT24_CHANGE_STATE: isRecorded ? 'recorded' : 'not_recorded',
 		ALERT24_CHANGE_ID: join(deliveries.map(({ id }) => id)),
+		ALERT24_CHANGE_URL: join(deliveries.map(({ url }) => url)),
 		ALERT24_CHANGE_EXTERNAL_ID: join(deliveries.map(({ change }) => change.external_id)),
 		ALERT24_CHANGE_REQUEST_ID: join(deliveries.map(({ requestId }) => requestId)),
 	};
 	let report = '';
 	for (const [name, value] of Object.entries(variables)) {
 		const line = `${name}=${value}\n`;
-		const fits = Buffer.byteLength(report + line) <= longestReport;
-		if (value !== '' && !/[\p{Cc}\u2028\u2029]/u.test(value) && fits) report += line;
+		if (/[^,]/.test(value) && report.length + line.length <= longestReport) report += line;
 	}
 	return report;
+}
+
+// In the order of the services. A value that is absent or unsafe leaves its place empty.
+function join(values: readonly (string | undefined)[]): string {
+	return values.map((value) => (value !== undefined && safeValue.test(value) ? value : '')).join(',');
 }

@@ -1,7 +1,9 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Log } from '../log/log.ts';
+import { makeVisible } from '../text/visible-text.ts';
 import { describeChange } from './messages.ts';
+import { printResult, type ServiceResult } from './result.ts';
 
 type State = Delivery['state'];
 
@@ -12,43 +14,61 @@ const codes: Readonly<Record<State, ExitCode>> = {
 	refused: exitCodes.refused,
 	undelivered: exitCodes.undelivered,
 };
+const resultStates: Readonly<Record<State, ServiceResult['state']>> = {
+	'already recorded': 'already_recorded',
+	recorded: 'recorded',
+	refused: 'refused',
+	undelivered: 'undelivered',
+};
 
-/** Says how each delivery ended, to people and to programs; gives the exit code of the worst. */
-export function reportDeliveries(deliveries: readonly Delivery[], log: Log): ExitCode {
-	for (const delivery of deliveries) {
-		const change = describeChange(delivery.change);
-		const id = delivery.id === undefined ? '' : ` (change ${delivery.id})`;
-		const attempts = delivery.attempts === 1 ? '1 attempt' : `${delivery.attempts} attempts`;
-		switch (delivery.state) {
-			case 'recorded':
-				log.success(`Recorded: ${change}${id}`);
-				break;
-			case 'already recorded':
-				log.success(`Already recorded: ${change}${id}`);
-				break;
-			case 'refused':
-			case 'undelivered':
-				log.failure(
-					`${delivery.isUncertain ? 'NOT CONFIRMED' : 'NOT RECORDED'}: ${change}: ${delivery.reason} (${attempts}, request id ${delivery.requestId ?? 'not given'})`,
-				);
-				break;
-		}
-	}
+/** Prints the end of each delivery, for people and for programs. Returns the highest exit code, at least `leastCode`. */
+export function reportDeliveries(
+	deliveries: readonly Delivery[],
+	log: Log,
+	leastCode: ExitCode = exitCodes.ok,
+): ExitCode {
+	for (const delivery of deliveries) reportDelivery(delivery, log);
 	const states = Object.keys(codes) as State[];
 	const worst = states.findLast((known) => deliveries.some(({ state }) => state === known)) ?? 'recorded';
-	log.summary({ outcome: worst.replace(' ', '_'), exit_code: codes[worst], services: deliveries.map(summarize) });
-	return codes[worst];
+	const exitCode = Math.max(codes[worst], leastCode) as ExitCode;
+	printResult({ outcome: resultStates[worst], exit_code: exitCode, services: deliveries.map(summarize) }, log);
+	return exitCode;
 }
 
-function summarize({ change, state, id, attempts, requestId, reason, isUncertain }: Delivery): object {
+function reportDelivery(delivery: Delivery, log: Log): void {
+	const change = describeChange(delivery.change);
+	switch (delivery.state) {
+		case 'recorded':
+			log.success(`Recorded: ${change}${describeRecord(delivery)}`);
+			break;
+		case 'already recorded':
+			log.success(`Already recorded: ${change}${describeRecord(delivery)}`);
+			break;
+		case 'refused':
+		case 'undelivered': {
+			const result = delivery.isUncertain ? 'NOT CONFIRMED' : 'NOT RECORDED';
+			const attempts = delivery.attempts === 1 ? '1 attempt' : `${delivery.attempts} attempts`;
+			const requestId = makeVisible(delivery.requestId ?? 'not given');
+			log.failure(`${result}: ${change}: ${delivery.reason} (${attempts}, request id ${requestId})`);
+			break;
+		}
+	}
+}
+
+function describeRecord({ id, url }: Delivery): string {
+	return `${id === undefined ? '' : ` (change ${makeVisible(id)})`}${url === undefined ? '' : `: ${url}`}`;
+}
+
+function summarize({ change, state, id, url, attempts, requestId, reason, isUncertain }: Delivery): ServiceResult {
 	return {
-		service_id: change.service_id,
-		state: state.replace(' ', '_'),
-		id,
-		external_id: change.external_id,
+		...(change.service_id !== undefined && { service_id: change.service_id }),
+		state: resultStates[state],
+		...(id !== undefined && { id }),
+		...(url !== undefined && { url }),
+		...(change.external_id !== undefined && { external_id: change.external_id }),
 		attempts,
-		request_id: requestId,
-		reason,
+		...(requestId !== undefined && { request_id: requestId }),
+		...(reason !== undefined && { reason }),
 		...(isUncertain && { may_be_recorded: true }),
 	};
 }

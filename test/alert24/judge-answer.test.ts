@@ -42,7 +42,7 @@ suite('judgeAnswer', () => {
 		test(`does not count a 2xx with ${title}`, () => {
 			assert.deepEqual(judge(200, body, requestId), {
 				kind: 'unconfirmed',
-				reason: `the response 200 does not confirm the change: ${words}`,
+				reason: `the answer 200 does not confirm the change: ${words}`,
 			});
 		});
 	}

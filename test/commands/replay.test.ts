@@ -145,7 +145,7 @@ suite('replay', { concurrency: true }, () => {
 		assert.equal(exitCode, 5);
 		assert.match(
 			undelivered[0]?.reason ?? '',
-			/^the response 200 does not confirm the change: a page that begins with "/,
+			/^the answer 200 does not confirm the change: a page that begins with "/,
 		);
 	});
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { Delivery } from '../../src/delivery/delivery.ts';
@@ -20,14 +20,14 @@ function write(deliveries: readonly Partial<Delivery>[], path = makePath()): str
 
 /** Reads a report as GitLab does, and fails where GitLab would fail the job (docs.gitlab.com/ci/yaml/artifacts_reports). */
 function parseAsGitlab(report: string): Record<string, string> {
-	assert.ok(Buffer.byteLength(report) <= 5 * 1024);
+	assert.ok(Buffer.byteLength(report) < 5 * 1024);
 	const lines = report === '' ? [] : report.replace(/\n$/, '').split('\n');
 	assert.ok(lines.length <= 5);
 	return Object.fromEntries(
 		lines.map((line) => {
 			const [, name = '', value = ''] =
 				/^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line) ?? assert.fail(`malformed: ${line}`);
-			assert.doesNotMatch(value, /[\p{Cc}]/u);
+			assert.match(value, /^[A-Za-z0-9_.:/@%+,-]+$/);
 			return [name, value];
 		}),
 	);
@@ -56,19 +56,45 @@ suite('the dotenv report', { concurrency: true }, () => {
 		assert.equal(readFileSync(path, 'utf8'), 'ALERT24_CHANGE_STATE=not_recorded\n');
 	});
 
-	test('joins the ids of several services with commas', () => {
-		const of = (id: string): Partial<Delivery> => ({
-			state: 'recorded',
-			id,
-			requestId: `req_${id}`,
-			change: { summary: 'x', environment: 'y', external_id: `e_${id}` },
+	const deliver = (id: string | undefined, requestId = 'req_1'): Partial<Delivery> => ({
+		state: id === undefined ? 'refused' : 'recorded',
+		id,
+		url: id === undefined ? undefined : `https://alert24.test/${id}`,
+		requestId,
+		change: { summary: 'x', environment: 'y', external_id: 'e' },
+	});
+
+	test('lists the ids of several services in their order, with an empty place for a failure', () => {
+		assert.deepEqual(parseAsGitlab(write([deliver(undefined), deliver('2'), deliver('3')])), {
+			ALERT24_CHANGE_STATE: 'not_recorded',
+			ALERT24_CHANGE_ID: ',2,3',
+			ALERT24_CHANGE_URL: ',https://alert24.test/2,https://alert24.test/3',
+			ALERT24_CHANGE_EXTERNAL_ID: 'e,e,e',
+			ALERT24_CHANGE_REQUEST_ID: 'req_1,req_1,req_1',
 		});
-		assert.deepEqual(parseAsGitlab(write([of('1'), of('2')])), {
-			ALERT24_CHANGE_STATE: 'recorded',
-			ALERT24_CHANGE_ID: '1,2',
-			ALERT24_CHANGE_EXTERNAL_ID: 'e_1,e_2',
-			ALERT24_CHANGE_REQUEST_ID: 'req_1,req_2',
-		});
+	});
+
+	test('leaves the place of a value empty that a later job would expand', () => {
+		const report = parseAsGitlab(
+			write([deliver('$CI_JOB_TOKEN', 'a b'), deliver('2', 'a,b'), deliver('chg_1.a:/@%+-')]),
+		);
+		assert.equal(report['ALERT24_CHANGE_ID'], ',2,chg_1.a:/@%+-');
+		assert.equal(report['ALERT24_CHANGE_REQUEST_ID'], ',,req_1');
+	});
+
+	test('stays below 5 KiB, at which GitLab fails the job', () => {
+		const fixed = write([deliver('1', 'x')]).length;
+		assert.equal(write([deliver('1', 'x'.repeat(5119 - fixed + 1))]).length, 5119);
+		const report = write([deliver('1', 'x'.repeat(5119 - fixed + 2))]);
+		assert.equal(parseAsGitlab(report)['ALERT24_CHANGE_REQUEST_ID'], undefined);
+	});
+
+	test('replaces a link and does not follow it', () => {
+		const [path, target] = [makePath(), makePath()];
+		writeFileSync(target, 'precious');
+		symlinkSync(target, path);
+		assert.match(write([deliver('1')], path), /^ALERT24_CHANGE_STATE=recorded\n/);
+		assert.equal(readFileSync(target, 'utf8'), 'precious');
 	});
 
 	test('is valid for GitLab for any ids of the server', () => {
@@ -106,7 +132,7 @@ suite('the dotenv report', { concurrency: true }, () => {
 		alert24.failWith({ kind: 'status', status: 201, headers: { 'x-request-id': alert24.apiKey }, body: answer });
 		await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: path } });
 		const { ALERT24_CHANGE_ID: id, ALERT24_CHANGE_REQUEST_ID: requestId } = parseAsGitlab(readFileSync(path, 'utf8'));
-		assert.deepEqual([id, requestId], ['[redacted]', '[redacted]']);
+		assert.deepEqual([id, requestId], [undefined, undefined]);
 		await tryDelivery(alert24, { variables: { ALERT24_DOTENV_FILE: path, ALERT24_API_KEY: '' } });
 		assert.deepEqual(parseAsGitlab(readFileSync(path, 'utf8')), { ALERT24_CHANGE_STATE: 'not_recorded' });
 	});

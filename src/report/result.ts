@@ -1,0 +1,38 @@
+import type { Change } from '../change/change-schema.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import type { Log } from '../log/log.ts';
+
+/** The end of one change, in the JSON result. An absent fact is an absent property. */
+export type ServiceResult = Readonly<{
+	/** Absent: the change is for the organization. */
+	service_id?: string;
+	state: 'recorded' | 'already_recorded' | 'refused' | 'undelivered';
+	/** Alert24's id of the change. */
+	id?: string;
+	/** The page of the change. */
+	url?: string;
+	external_id?: string;
+	attempts: number;
+	/** The X-Request-Id of the last response. */
+	request_id?: string;
+	reason?: string;
+	/** The change is perhaps recorded, although no response and no list proved it. */
+	may_be_recorded?: true;
+}>;
+
+/** The JSON object that `--output json` prints on stdout, the same for every command. */
+export type Result = Readonly<{
+	/** For several services: the worst of their states. */
+	outcome: ServiceResult['state'] | 'nothing_to_record' | 'dry_run' | 'valid' | 'error';
+	exit_code: ExitCode;
+	/** The message of an error, or the reason to record nothing. */
+	reason?: string;
+	services: readonly ServiceResult[];
+	/** The changes that a dry run did not send. */
+	changes?: readonly Change[];
+}>;
+
+/** Prints the result of a command if the user asked for JSON. */
+export function printResult(result: Result, log: Log): void {
+	log.summary(result);
+}
