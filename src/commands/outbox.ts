@@ -4,7 +4,7 @@ import { makeFolder } from '../outbox/folder-outbox.ts';
 import { OutboxError } from '../outbox/outbox.ts';
 import type { SqlOutbox, StoredChange } from '../outbox/sql-outbox.ts';
 import { buildUndeliveredDocument } from '../outbox/undelivered-change.ts';
-import { writeWholeFile } from '../outbox/write-whole-file.ts';
+import { writeWholeFile } from '../write-whole-file.ts';
 import { describeFileError } from '../read-regular-file.ts';
 import { listSecrets, RelaySettingsReader } from '../relay/relay-settings.ts';
 import { openOutbox } from '../relay/start-relay.ts';
