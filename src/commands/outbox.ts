@@ -4,13 +4,13 @@ import { makeFolder } from '../outbox/folder-outbox.ts';
 import { OutboxError } from '../outbox/outbox.ts';
 import type { SqlOutbox, StoredChange } from '../outbox/sql-outbox.ts';
 import { buildUndeliveredDocument } from '../outbox/undelivered-change.ts';
-import { writeWholeFile } from '../write-whole-file.ts';
 import { describeFileError } from '../read-regular-file.ts';
 import { listSecrets, RelaySettingsReader } from '../relay/relay-settings.ts';
 import { openOutbox } from '../relay/start-relay.ts';
 import { describeChange } from '../report/messages.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { quote } from '../text/visible-text.ts';
+import { writeWholeFile } from '../write-whole-file.ts';
 import type { CommandContext } from './command-context.ts';
 
 export type OutboxAction = 'list' | 'retry' | 'export';
