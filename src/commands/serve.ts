@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { readProxySettings } from '../network/proxy.ts';
+import { readTrustedCas } from '../network/trusted-cas.ts';
 import { openRelayDelivery } from '../relay/open-relay-delivery.ts';
+import { openGitlabJobs } from '../relay/read-gitlab-job.ts';
 import { isPostgresUrl, listSecrets, type RelaySettings, RelaySettingsReader } from '../relay/relay-settings.ts';
 import { openOutbox, startRelay } from '../relay/start-relay.ts';
 import { ConfigurationError } from '../reported-error.ts';
@@ -25,13 +27,21 @@ export async function serveRelay(isCheck: boolean, context: CommandContext): Pro
 		return exitCodes.ok;
 	}
 	const { deliver, budgetMs } = openRelayDelivery(sending, context);
-	const relay = await startRelay({ settings, outbox, deliver, budgetMs, readJob: undefined, log, redactor, clock });
+	const readJob = openJobs(settings, context);
+	const relay = await startRelay({ settings, outbox, deliver, budgetMs, readJob, log, redactor, clock });
 	log.notice(`Listening on ${relay.url}: ${describe(settings)}`);
 	if (!signal.aborted) await once(signal, 'abort');
 	log.notice('Stopping: no new events; the work in progress is finished or released');
 	await relay.stop();
 	log.notice('Stopped');
 	return exitCodes.ok;
+}
+
+function openJobs({ gitlabUrl, gitlabToken }: RelaySettings, { environment, log, redactor, signal }: CommandContext) {
+	if (gitlabToken === undefined) return undefined;
+	const { proxyEnv } = readProxySettings(environment, new URL(gitlabUrl));
+	const network = { proxyEnv, cas: readTrustedCas(environment, log), signal };
+	return openGitlabJobs(gitlabUrl, gitlabToken, network, (text) => redactor.redactKeys(text), log);
 }
 
 function readSettings({ environment, door, key }: CommandContext) {

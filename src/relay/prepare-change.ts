@@ -23,7 +23,7 @@ export type ReadGitlabJob = (job: GitlabJobReference) => Promise<GitlabJobFacts 
  */
 export function buildPrepare(outbox: SqlOutbox, readJob: ReadGitlabJob | undefined) {
 	return async ({ change }: SqlClaim, planned: PlannedChange): Promise<Preparation> => {
-		const { deployment, overrides, serviceId, needsStart, job } = planned;
+		const { deployment, serviceId, needsStart, job } = planned;
 		const start = await outbox.findStart(buildStartId(deployment.key?.parts ?? []));
 		const facts = job === undefined ? undefined : await readJob?.(job);
 		if (needsStart && start === undefined && facts?.hasRun !== true) {
@@ -31,6 +31,7 @@ export function buildPrepare(outbox: SqlOutbox, readJob: ReadGitlabJob | undefin
 			return { kind: 'never started', reason };
 		}
 		const started = addStart(deployment, start?.startedAt);
+		const { overrides } = planned;
 		const complete = facts === undefined ? started : facts.complete(started);
 		if (complete === deployment) return { kind: 'change', change };
 		return { kind: 'change', change: keepIdentity(buildChange(complete, overrides, serviceId), change) };

@@ -13,6 +13,8 @@ export type RelaySettings = Readonly<{
 	gitlabSecrets: readonly string[];
 	bitbucketSecrets: readonly string[];
 	gitlabToken: string | undefined;
+	/** The only GitLab that gets the token, without a slash at the end. */
+	gitlabUrl: string;
 	retentionMs: number;
 }>;
 
@@ -41,6 +43,7 @@ export class RelaySettingsReader {
 			gitlabSecrets: this.#readSecrets('GITLAB_SECRETS'),
 			bitbucketSecrets: this.#readSecrets('BITBUCKET_SECRETS'),
 			gitlabToken: this.#readText('GITLAB_TOKEN')?.trim(),
+			gitlabUrl: this.#readGitlabUrl(),
 			retentionMs: this.#readRetention(),
 		};
 		const isSet = ['GITLAB_SECRETS', 'BITBUCKET_SECRETS'].some((name) => this.#isSet(name));
@@ -93,9 +96,21 @@ export class RelaySettingsReader {
 		return { host: match?.[1] ?? match?.[2] ?? '0.0.0.0', port };
 	}
 
+	#readGitlabUrl(): string {
+		const text = this.#environment[`${prefix}GITLAB_URL`] ?? 'https://gitlab.com';
+		const isLocal = /^http:\/\/(127\.0\.0\.1|localhost)(:\d+)?(\/|$)/.test(text);
+		if (!URL.canParse(text) || !(text.startsWith('https://') || isLocal) || /[?#@]/.test(text)) {
+			this.problems.push(
+				`${prefix}GITLAB_URL must be the https URL of your GitLab, such as https://gitlab.example.com`,
+			);
+		}
+		return text.replace(/\/+$/, '');
+	}
+
 	#readSecrets(name: string): readonly string[] {
-		const secrets = (this.#readText(name) ?? '').split(/[\s,]+/).filter((secret) => secret !== '');
-		if (this.#isSet(name) && secrets.length === 0) this.problems.push(`${prefix}${name} contains no secret`);
+		const text = this.#readText(name);
+		const secrets = (text ?? '').split(/[\s,]+/).filter((secret) => secret !== '');
+		if (text !== undefined && secrets.length === 0) this.problems.push(`${prefix}${name} contains no secret`);
 		for (const [index, secret] of secrets.entries()) {
 			const which = `secret ${index + 1} of ${prefix}${name}`;
 			if (secret.length < shortestSecret) {

@@ -63,6 +63,7 @@ export async function startTestRelay(alert24: Alert24StandIn, options: TestRelay
 		gitlabSecrets: [gitlabSecret, gitlabToken],
 		bitbucketSecrets: [bitbucketSecret],
 		gitlabToken: undefined,
+		gitlabUrl: 'https://gitlab.com',
 		retentionMs: 14 * 24 * 3_600_000,
 	};
 	const environment = { ALERT24_API_KEY: alert24.apiKey };
