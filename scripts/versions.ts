@@ -6,13 +6,13 @@ const places: Readonly<Record<string, readonly RegExp[]>> = {
 	'package-lock.json': [/(?<=^\t"version": ")[^"]+/m, /(?<=^\t\t"": \{[^}]*?\n\t\t\t"version": ")[^"]+/m],
 	'CHANGELOG.md': [new RegExp(String.raw`(?<=^## \[)${number}(?=\] - )`, 'm')],
 	others: [
-		// The image, the pipe, the address of a release, the user agent.
-		new RegExp(`(?<=alert24-notify(?:[:/]|/-/releases/))${number}`, 'g'),
+		// The image, the pipe, the address of a release, the user agent; a component's full version, the tag in a signature.
+		new RegExp(`(?<=alert24-notify(?:[:/]|/-/releases/|/[a-z]+@)|\\/refs\\/tags\\/|image_tag: )${number}`, 'g'),
 		new RegExp(`(?<=")${number}(?=" # version$)`, 'gm'),
 		new RegExp(String.raw`(?<=^\| \`image_tag\` .*\`)${number}(?=\`)`, 'gm'),
 	],
 };
-const majors = /(?<=alert24-notify\/(?:notify|hook|sync|replay)@)\d+/g;
+const majors = /(?<=alert24-notify\/(?:notify|hook|sync|replay)@)\d+(?![\d.])/g;
 
 /** The files that contain the version, besides those in `templates/`. The last two can be absent. */
 export const versionedFiles = [
@@ -20,6 +20,16 @@ export const versionedFiles = [
 	'package-lock.json',
 	'CHANGELOG.md',
 	'README.md',
+	'SECURITY.md',
+	'docs/bitbucket.md',
+	'docs/delivery.md',
+	'docs/gitlab.md',
+	'docs/hook.md',
+	'docs/image.md',
+	'docs/reference.md',
+	'docs/self-managed.md',
+	'docs/sync.md',
+	'docs/troubleshooting.md',
 	'bitbucket/pipe.yml',
 	'bitbucket/README.md',
 ] as const;

@@ -19,6 +19,12 @@ function listFiles(folder: string): string[] {
 		.map((entry) => relative(projectRoot, join(entry.parentPath, entry.name)));
 }
 
+/** Returns the variables of the relay, which its reader names without their prefix, and those of files for secrets. */
+function findRelayVariables(reader: string): string[] {
+	const names = [...reader.matchAll(/(?:'|\$\{prefix\})([A-Z_]{4,})/g)].map(([, name = '']) => name);
+	return names.flatMap((name) => [`ALERT24_RELAY_${name}`, `ALERT24_RELAY_${name}_FILE`]);
+}
+
 suite('the docs', () => {
 	test('have a fresh reference (run npm run docs)', () => assert.equal(read('docs/reference.md'), buildReference()));
 
@@ -27,6 +33,7 @@ suite('the docs', () => {
 		const known = new Set([
 			...optionDefinitions.map(({ name }) => variableOf(name)),
 			...sources.flatMap((path) => read(path).match(ownVariable) ?? []),
+			...findRelayVariables(read('src/relay/relay-settings.ts')),
 		]);
 		for (const page of pages) {
 			const unknown = [...new Set(read(page).match(ownVariable))].filter((name) => !known.has(name));

@@ -32,7 +32,7 @@ suite('pipe.yml', () => {
 });
 
 // These settings concern GitLab's API only.
-const ofGitlab = ['lookup', 'services'];
+const ofGitlab = ['assumed-status', 'lookup', 'services'];
 const definitions = (optionDefinitions as readonly { name: OptionName; default?: string }[]).filter(
 	({ name }) => !ofGitlab.includes(name),
 );
@@ -75,10 +75,9 @@ suite("the pipe's README", () => {
 });
 
 suite('snippets for bitbucket-pipelines.yml', () => {
-	const section = /^## Bitbucket Pipelines\n(.*?)(?=^## )/ms.exec(read('README.md'))?.[1] ?? '';
 	for (const [where, markdown, least] of [
 		['bitbucket/README.md', readme, 3],
-		['README.md', section, 4],
+		['docs/bitbucket.md', read('docs/bitbucket.md'), 4],
 	] as const) {
 		test(`in ${where} are valid and use this version`, () => {
 			const snippets = snippetsOf(markdown);
