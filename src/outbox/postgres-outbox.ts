@@ -25,8 +25,9 @@ export async function openPostgresOutbox(url: string, now?: () => number): Promi
 		application_name: 'alert24-notify',
 		types: types as typeof pg.types,
 	});
-	// A connection that breaks while idle is replaced.
+	// A connection that breaks is replaced. Without a listener, a break between two queries would end the process.
 	pool.on('error', () => undefined);
+	pool.on('connect', (client) => client.on('error', () => undefined));
 	const outbox = new SqlOutbox(new PostgresDatabase(pool), now);
 	try {
 		await outbox.prepare();
