@@ -30,6 +30,15 @@ suite('the bundle', () => {
 		}
 	}
 
+	test('leaves the relay to a second file', () => {
+		const [program = '', relay = ''] = ['', '-serve'].map((part) =>
+			readFileSync(join(dist, `alert24-notify${part}.js`), 'utf8'),
+		);
+		const libraries = /FST_ERR_|alert24_relay_events_total|whsec_/;
+		assert.doesNotMatch(program, libraries);
+		assert.match(relay, libraries);
+	});
+
 	test('ships with the license of each bundled package', () => {
 		const text = readFileSync(join(dist, 'LICENSES.txt'), 'utf8');
 		for (const name of ['ajv', 'got', 'yargs'] as const)
