@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Time, as tests may replace it. */
+/** The time. Tests replace it. */
 export type Clock = Readonly<{
-	/** Milliseconds since 1970, for the dates that servers send. */
+	/** Returns milliseconds since 1970, to compare with the dates that servers send. */
 	date(): number;
-	/** Milliseconds that never jump, for durations. */
+	/** Returns milliseconds that never jump, for durations. */
 	now(): number;
-	/** Waits; ends at once, without an error, when the signal is given. */
+	/** Waits. Resolves at once if the signal is aborted. */
 	sleep(ms: number, signal: AbortSignal): Promise<void>;
 }>;
 
