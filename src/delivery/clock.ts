@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** The time. Tests replace it. */
+/** Time, as tests may replace it. */
 export type Clock = Readonly<{
-	/** Returns milliseconds since 1970, to compare with the dates that servers send. */
+	/** Milliseconds since 1970, for the dates that servers send. */
 	date(): number;
-	/** Returns milliseconds that never jump, for durations. */
+	/** Milliseconds that never jump, for durations. */
 	now(): number;
-	/** Waits. Resolves at once if the signal is aborted. */
+	/** Waits; ends at once, without an error, when the signal is given. */
 	sleep(ms: number, signal: AbortSignal): Promise<void>;
 }>;
 

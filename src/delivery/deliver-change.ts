@@ -7,15 +7,13 @@ import { attemptLimitMs, delayBeforeRetry, delayBeforeSecondLookup, readRetryAft
 
 type Failure = Extract<Verdict, { kind: 'failed' }> & Readonly<{ retryAfterMs?: number | undefined }>;
 
-// As long as more than this share of the budget is left, a list that fails is requested again. Then the change is sent
-// again without a lookup.
+// As long as more than this share of the budget is left, a list that fails is requested again. Then the change is sent again without a lookup.
 const shareForLookups = 0.5;
 
 /**
- * Delivers one change within the budget, and at most once. Two records are possible only if an attempt was recorded
- * without a response that confirms it, and the list then could not be read (for good, or for half of the budget), or
- * did not contain the change; or if no lookup is possible: without an external_id, or with ALERT24_DEDUPE=never. Throws
- * only on a fault of this program.
+ * Delivers one change within the budget, and at most once. Two records are possible only if an attempt was recorded without a response that
+ * says so, and the list then could not be read (for good, or for half of the budget), or did not contain the change; or if no lookup is
+ * possible: without an external_id, or with ALERT24_DEDUPE=never. Throws only on a fault of this program.
  */
 export function deliverChange(parcel: Parcel, options: DeliveryOptions): Promise<Delivery> {
 	return new ChangeDelivery(parcel, options).run();
@@ -62,7 +60,7 @@ class ChangeDelivery {
 		}
 	}
 
-	// Check the list once more: the change may be stored although no response confirmed it.
+	// Check the list once more: the change may be stored although no response said so.
 	async #giveUp(state: 'refused' | 'undelivered', reason: string, isUnconfirmed = false): Promise<Delivery> {
 		const isUncertain = isUnconfirmed || this.#mayHaveArrived;
 		this.#mayHaveArrived = isUncertain;
@@ -109,8 +107,7 @@ class ChangeDelivery {
 		return this.#mayHaveArrived || dedupe === 'always';
 	}
 
-	// An accepted change is sent again only if a list lacks it. A change that may have arrived is sent again also if no
-	// list can be read.
+	// An accepted change is sent again only if a list lacks it. A change that may have arrived is sent again also if no list can be read.
 	#mustLookUpAgain(lookup: Lookup | undefined): lookup is Extract<Lookup, { kind: 'unreadable' }> {
 		if (lookup?.kind !== 'unreadable' || !lookup.isTransient) return false;
 		return this.#wasAccepted || this.#remainingMs() > shareForLookups * this.#budgetMs;
@@ -143,7 +140,7 @@ class ChangeDelivery {
 		}
 	}
 
-	/** Waits before the next attempt. Returns the reason to give up if there is no next attempt. */
+	/** Waits before the next attempt. Returns the reason to give up instead if there is no next attempt. */
 	async #pause(failure: Failure, failures: number): Promise<string | undefined> {
 		const { policy, clock, signal } = this.#options;
 		if (failure.isPermanent) return failure.reason;

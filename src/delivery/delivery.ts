@@ -20,10 +20,7 @@ export type Delivery = Readonly<{
 	requestId: string | undefined;
 	/** The reason why the change is not recorded. */
 	reason: string | undefined;
-	/**
-	 * True if the change is perhaps recorded all the same: an attempt may have arrived, and no list proved the
-	 * opposite.
-	 */
+	/** True if the change is perhaps recorded all the same: an attempt may have arrived, and no list proved the opposite. */
 	isUncertain: boolean;
 }>;
 

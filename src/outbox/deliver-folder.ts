@@ -13,8 +13,7 @@ import type { FolderOutbox } from './folder-outbox.ts';
 import { OutboxError } from './outbox.ts';
 import { buildUndeliveredDocument } from './undelivered-change.ts';
 
-// Alert24 lists a hundred changes on a page: more at once could hide each other from their lookups. Each one also needs
-// memory and a connection.
+// Alert24 lists a hundred changes on a page: more at once could hide each other from their lookups. Each one also needs memory and a connection.
 const mostAtOnce = 50;
 
 export type FolderDelivery = DeliverySettings &
@@ -27,8 +26,8 @@ export type FolderDelivery = DeliverySettings &
 	}>;
 
 /**
- * Puts changes into the folder before the first attempt to send them. A change that the folder cannot store goes to the
- * log as one JSON line, and is delivered all the same.
+ * Puts changes into the folder before the first attempt to send them. A change that the folder cannot store goes to the log as one JSON line,
+ * and is delivered all the same.
  */
 export async function putIntoFolder(
 	outbox: FolderOutbox,
@@ -51,10 +50,7 @@ export async function putIntoFolder(
 	}
 }
 
-/**
- * Delivers every change that the folder hands out, within one budget, and returns the deliveries in the order of the
- * changes.
- */
+/** Delivers every change that the folder hands out, within one budget, and returns the deliveries in the order of the changes. */
 export function deliverFolder(
 	outbox: FolderOutbox,
 	settings: FolderDelivery,
@@ -80,10 +76,7 @@ export function deliverFolder(
 	});
 }
 
-/**
- * Returns the sentences that say where undelivered changes are and how to send them. Returns none if no file contains
- * them.
- */
+/** Returns the sentences that say where undelivered changes are and how to send them. Returns none if no file contains them. */
 export function describeReplay(outbox: FolderOutbox, apiUrl: URL): string[] {
 	if (!outbox.hasStored) return [];
 	const later = isDefaultApiUrl(apiUrl) ? 'Send it later with' : 'Send it later, to the same ALERT24_API_URL, with';

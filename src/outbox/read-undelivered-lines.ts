@@ -4,9 +4,8 @@ import { buildLineStart, parseUndelivered, type UndeliveredChange } from './unde
 export type UndeliveredLines = Readonly<{ entries: UndeliveredChange[]; flaws: string[] }>;
 
 /**
- * Reads undelivered changes, one JSON object per line, from a text such as the log of a job: other lines, and a text
- * before the object, such as the time of a log line, are ignored. Also reads the whole content of a file of the outbox
- * folder, or of version 1.0.0.
+ * Reads undelivered changes, one JSON object per line, from a text such as the log of a job: other lines, and a text before the object, such
+ * as the time of a log line, are ignored. Also reads the whole content of a file of the outbox folder, or of version 1.0.0.
  */
 export function readUndeliveredLines(text: string): UndeliveredLines {
 	const whole = parseUndelivered(text);

@@ -21,9 +21,7 @@ const resultStates: Readonly<Record<State, ServiceResult['state']>> = {
 	undelivered: 'undelivered',
 };
 
-/**
- * Prints the end of each delivery, for people and for programs. Returns the highest exit code, at least `leastCode`.
- */
+/** Prints the end of each delivery, for people and for programs. Returns the highest exit code, at least `leastCode`. */
 export function reportDeliveries(
 	deliveries: readonly Delivery[],
 	log: Log,

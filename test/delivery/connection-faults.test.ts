@@ -53,7 +53,7 @@ suite('a server that cannot be reached', { concurrency: true }, () => {
 	});
 });
 
-suite('an invalid certificate ends the attempts', { concurrency: true }, () => {
+suite('a certificate that is no good is not tried again', { concurrency: true }, () => {
 	const once = (words: string) => new RegExp(`NOT RECORDED: .*: the server's certificate ${words} \\(1 attempt, `);
 	const cases = [
 		[
@@ -79,10 +79,10 @@ suite('an invalid certificate ends the attempts', { concurrency: true }, () => {
 
 	for (const [file, says] of [
 		['/nowhere/ca.pem', /SSL_CERT_FILE, "\/nowhere\/ca\.pem", does not exist and is ignored/],
-		['package.json', /SSL_CERT_FILE, "package.json", contains no certificate in PEM and is ignored/],
+		['package.json', /SSL_CERT_FILE, "package.json", holds no certificate in PEM and is ignored/],
 		['/dev/null', /SSL_CERT_FILE, "\/dev\/null", is not a regular file and is ignored/],
 	] as const) {
-		test(`is reported together with an unusable SSL_CERT_FILE, ${file}`, async () => {
+		test(`is told where SSL_CERT_FILE, ${file}, is of no use`, async () => {
 			await checkRow(
 				{ ...usedUp, variables: { SSL_CERT_FILE: file }, says, pauses: [] },
 				await startAlert24({ tls: good }),

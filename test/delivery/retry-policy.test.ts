@@ -64,7 +64,7 @@ suite('readRetryAfter', () => {
 		}
 	});
 
-	test('returns a finite time that is not negative, or undefined, for any header', () => {
+	test('gives a finite time that is not past, or none, whatever the header', () => {
 		const header = fc.oneof(
 			fc.string(),
 			fc.stringMatching(/^\d{1,400}$/),

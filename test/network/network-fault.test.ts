@@ -4,7 +4,7 @@ import { describeCertificateFlaw } from '../../src/network/certificate-flaw.ts';
 import { NetworkFault, translateGotError } from '../../src/network/network-fault.ts';
 
 suite('translateGotError', () => {
-	test('returns an error of another kind unchanged: a fault of this program', () => {
+	test('gives back what did not come from the network: a fault of this program', () => {
 		const error = new TypeError('x is not a function');
 		assert.equal(translateGotError(error, { wasConnected: true, wasAccepted: false, proxyEnv: {} }), error);
 	});
@@ -21,7 +21,7 @@ suite('NetworkFault', () => {
 });
 
 suite('describeCertificateFlaw', () => {
-	test('recognizes the codes of certificate flaws and no others', () => {
+	test('tells faults of a certificate from all others', () => {
 		const certificate = [
 			'CERT_REVOKED',
 			'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',

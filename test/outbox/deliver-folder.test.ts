@@ -114,7 +114,7 @@ suite('a folder that cannot be written', { concurrency: true }, () => {
 		});
 	}
 
-	test('does not matter if the change is recorded', async () => {
+	test('is no problem if the change is recorded', async () => {
 		await using alert24 = await startAlert24();
 		const { exitCode, stdout } = await tryDelivery(alert24, { variables: { ALERT24_UNDELIVERED_DIR: makeFile() } });
 		assert.equal(exitCode, 0);

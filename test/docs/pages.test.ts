@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
+import { suite, test } from 'node:test';
+import { findVersions, versionedFiles } from '../../scripts/versions.ts';
+import { recordExample } from './example-record.ts';
+import { examples, exists, pages, readBlocks, readPage } from './pages.ts';
+
+/** The most lines of a page. */
+const limits: Readonly<Record<string, number>> = {
+	'README.md': 180,
+	'CONTRIBUTING.md': 90,
+	'docs/gitlab.md': 130,
+	'docs/hook.md': 130,
+	'docs/bitbucket.md': 130,
+};
+
+suite('the pages', () => {
+	test('link to files and headings that exist', () => {
+		const broken = pages.flatMap((page) =>
+			[...readPage(page).matchAll(/\]\(([^)\s]+)\)/g)]
+				.map(([, target = '']) => target)
+				.filter((target) => !/^https?:/.test(target) && !isTarget(page, target))
+				.map((target) => `${page}: ${target}`),
+		);
+		assert.deepEqual(broken, []);
+	});
+
+	test('stay within their limits of lines', () => {
+		for (const [page, limit] of Object.entries(limits)) {
+			const lines = readPage(page).trimEnd().split('\n').length;
+			assert.ok(lines <= limit, `${page} has ${lines} lines, and ${limit} are allowed`);
+		}
+	});
+
+	test('have at most 120 columns outside of tables, badges and JSON', () => {
+		const long = pages.flatMap((page) =>
+			readPage(page)
+				.split('\n')
+				.filter((line) => [...line].length > 120 && !/^(\||\[!\[|<!--|\s+"description": )/.test(line))
+				.map((line) => `${page}: ${line}`),
+		);
+		assert.deepEqual(long, []);
+	});
+
+	test('use American spelling and one spelling for each word', () => {
+		const odd = /\b(cancell(?:ed|ing)|licence|behaviour|honour\w*|colour\w*|roll-?back\w*|look-?ups?|time-?outs?)\b/gi;
+		const known = /^(rollbacks?|lookups?|timeouts?|roll_back)$/i;
+		for (const page of pages.filter((name) => !/CHANGELOG|reference/.test(name))) {
+			const words = readPage(page).match(odd) ?? [];
+			assert.deepEqual(
+				words.filter((word) => !known.test(word)),
+				[],
+				page,
+			);
+		}
+	});
+
+	test('are updated by a release if they contain the version', () => {
+		const updated: readonly string[] = versionedFiles;
+		for (const path of [...pages, ...examples].filter((name) => findVersions(name, readPage(name)).length > 0)) {
+			assert.ok(updated.includes(path), path);
+		}
+	});
+});
+
+suite('the README', () => {
+	test('shows the change that the program sends', async () => {
+		const [block] = readBlocks('README.md', 'json');
+		assert.deepEqual(JSON.parse(block?.text ?? ''), await recordExample());
+	});
+
+	test('lists every page of docs', () => {
+		const readme = readPage('README.md');
+		for (const page of pages.filter((name) => /^docs\/[^/]+$/.test(name))) assert.ok(readme.includes(`(${page}`), page);
+	});
+});
+
+function isTarget(page: string, target: string): boolean {
+	const [path = '', anchor] = target.split('#');
+	const file = path === '' ? page : join(dirname(page), path);
+	if (!exists(file)) return false;
+	return anchor === undefined || listAnchors(file).includes(anchor);
+}
+
+// https://docs.gitlab.com/user/markdown/#heading-ids-and-links
+function listAnchors(page: string): string[] {
+	return [...readPage(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+		heading
+			.toLowerCase()
+			.replace(/[^\p{L}\p{N}\s_-]/gu, '')
+			.replaceAll(' ', '-')
+			.replace(/-+/g, '-'),
+	);
+}
