@@ -4,7 +4,7 @@ import type { Deployment, Outcome, Overrides } from './deployment.ts';
 import { fitField } from './fit-field.ts';
 
 /** The beginning of a summary for each outcome, in the words of Alert24's own examples. The hook is built from the same words. */
-const summaryVerbs: Readonly<Record<'deployment' | 'rollback', Readonly<Record<Outcome, string>>>> = {
+export const summaryVerbs: Readonly<Record<'deployment' | 'rollback', Readonly<Record<Outcome, string>>>> = {
 	deployment: {
 		success: 'Deployed',
 		failed: 'Failed to deploy',
@@ -20,14 +20,14 @@ const summaryVerbs: Readonly<Record<'deployment' | 'rollback', Readonly<Record<O
 };
 
 /** The prefix of a summary set by hand for each outcome, so that a failure never reads as a success. */
-const summaryPrefixes: Readonly<Record<Outcome, string>> = {
+export const summaryPrefixes: Readonly<Record<Outcome, string>> = {
 	success: '',
 	failed: 'Failed: ',
 	canceled: 'Canceled: ',
 	timedout: 'Timed out: ',
 };
 
-const rollbackPrefix = 'Rolled back: ';
+export const rollbackPrefix = 'Rolled back: ';
 
 /** Returns the change in one line: `Deployed shop @ 1a2b3c4d`, or the summary set by hand with a prefix for another outcome. */
 export function buildSummary(deployment: Deployment, overrides: Overrides, changeType: Change['change_type']): string {

@@ -12,7 +12,7 @@ const predefinedVariables = [
 const harmlessVariables = ['PWD', 'OLDPWD', 'CI_COMMIT_AUTHOR'];
 
 /** Regular expressions for the names of variables, as texts that JavaScript and awk read alike. */
-const variablePatterns = {
+export const variablePatterns = {
 	/** A variable that GitLab, this program's settings or the image set. */
 	predefined: `^(${predefinedVariables.join('|').replaceAll('*', '.*')})$`,
 	/** A name that indicates a secret, if it does not match `harmless`. */

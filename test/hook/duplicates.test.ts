@@ -1,65 +1,111 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { after, suite, test } from 'node:test';
 import type { Fault } from '../../stand-in/alert24-faults.ts';
 import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
-import { runHook, type Shell } from '../support/run-hook.ts';
-import { gitlabJob } from '../support/run-in-process.ts';
-import { Toolbox, type ToolboxKind, toolboxKinds, whyWithoutTools } from '../support/toolbox.ts';
+import { hookChange, hookJob, runHook, shellOf } from '../support/run-hook.ts';
+import { locate, Toolbox, toolboxKinds, whyWithoutTools } from '../support/toolbox.ts';
 
-const job = {
-	...gitlabJob,
-	CI_JOB_STATUS: 'success',
-	CI_ENVIRONMENT_NAME: 'production',
-	ALERT24_SERVICE_ID: 'svc_1',
-	ALERT24_LOOKUP: 'off',
-};
-const change = 'Deployed web-shop @ 5b1e7d20 in "production" for service "svc_1"';
+const externalId = 'gitlab:gitlab.com:4711:job:903311:production:svc_1';
 
-// Not under busybox's own shell: it has `sleep` built in, and would really pause.
-const shellOf: Readonly<Record<ToolboxKind, Shell>> = {
-	'curl and gawk': 'bash',
-	'GNU wget and mawk': 'dash',
-	busybox: 'dash',
-};
+suite('a change that may be recorded', { concurrency: 3, skip: whyWithoutTools }, () => {
+	for (const kind of toolboxKinds) {
+		suite(`with ${kind}`, { concurrency: 1 }, () => {
+			const toolbox = new Toolbox(kind);
+			after(() => toolbox[Symbol.dispose]());
 
-for (const kind of toolboxKinds) {
-	const shell = shellOf[kind];
-	describe(`with ${kind}, under ${shell}, the hook`, { skip: whyWithoutTools }, () => {
-		const toolbox = new Toolbox(kind);
-		after(() => toolbox[Symbol.dispose]());
-
-		it('finds the change that was recorded although the answer did not come, and sends no second', async () => {
-			for (const fault of [
-				{ kind: 'reset', when: 'after' },
-				{ kind: 'status', status: 502, recordsFirst: true },
-				{ kind: 'hang-up', recordsFirst: true },
-			] satisfies Fault[]) {
-				await using alert24 = await startAlert24();
-				alert24.failAlways(fault);
-				alert24.record({ summary: 'another', environment: 'production', external_id: 'other' });
-				const { stdout, stderr } = await record(alert24, { CI_ENVIRONMENT_NAME: 'é "x"/1' });
-				assert.equal(
-					stdout,
-					`Already recorded: ${change.replace('production', 'é "x"/1')} (change ${alert24.changes[1]?.id})\n`,
-					stderr,
-				);
-				assert.equal(alert24.posts.length, 1);
+			function record(alert24: Alert24StandIn, more: Record<string, string> = {}) {
+				const variables = { ...hookJob, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url, ...more };
+				return runHook(variables, { shell: shellOf[kind], path: toolbox.path });
 			}
-		});
 
-		it('sends again where the list cannot be read', async () => {
-			await using alert24 = await startAlert24();
-			alert24.failWith({ kind: 'hang-up' });
-			alert24.failListsAlways({ kind: 'status', status: 200, body: { json: { data: 'unknown' } } });
-			const { stdout } = await record(alert24);
-			assert.match(stdout, /^Recorded: /);
-			assert.equal(alert24.changes.length, 1);
-		});
+			test('is found in the list and not sent again', async () => {
+				for (const fault of [
+					{ kind: 'reset', when: 'after' },
+					{ kind: 'status', status: 502, recordsFirst: true },
+					{ kind: 'hang-up', recordsFirst: true },
+				] satisfies Fault[]) {
+					await using alert24 = await startAlert24();
+					alert24.failAlways(fault);
+					alert24.failListsAlways({ kind: 'cached', copyOf: 0 });
+					const { stdout, stderr } = await record(alert24, { CI_ENVIRONMENT_NAME: 'é "x"/1' });
+					const change = hookChange.replace('"production"', '"é \\"x\\"/1"');
+					assert.equal(stdout, `Already recorded: ${change}\n`, stderr);
+					assert.equal(alert24.posts.length, 1);
+				}
+			});
 
-		function record(alert24: Alert24StandIn, more: Record<string, string> = {}) {
-			toolbox.takePauses();
-			const environment = { ...job, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url, ...more };
-			return runHook(environment, { shell, path: toolbox.path });
+			test('is sent again if no list can be read, and never reported as missing', async () => {
+				for (const [list, word] of [
+					[{ json: { data: 'unknown' } }, 'CONFIRMED'],
+					[{ text: `{"data":[{"id":"1","summary":"x"},`, type: 'application/json' }, 'CONFIRMED'],
+					[{ text: `{"data":[]} <html>`, type: 'application/json' }, 'CONFIRMED'],
+					[{ json: { data: [{ id: '1', summary: `{"external_id":"${externalId}"}` }] } }, 'RECORDED'],
+				] as const) {
+					await using alert24 = await startAlert24();
+					alert24.failAlways({ kind: 'status', status: 500 });
+					alert24.failListsAlways({ kind: 'status', status: 200, body: list });
+					const { stderr } = await record(alert24, { ALERT24_TIMEOUT: '12' });
+					assert.ok(stderr.startsWith(`NOT ${word}: ${hookChange}: Alert24 answered 500`), stderr);
+					assert.ok(alert24.posts.length > 2);
+				}
+			});
+
+			test('is searched for first with ALERT24_DEDUPE=always, and never with never', async () => {
+				await using alert24 = await startAlert24();
+				alert24.failWith({ kind: 'status', status: 502, recordsFirst: true });
+				assert.match((await record(alert24, { ALERT24_DEDUPE: 'never' })).stdout, /^Recorded: /);
+				assert.equal(alert24.changes.length, 2);
+				assert.match((await record(alert24, { ALERT24_DEDUPE: 'always' })).stdout, /^Already recorded: /);
+				assert.equal(alert24.changes.length, 2);
+			});
+		});
+	}
+
+	suite('after a timeout', { concurrency: 1 }, () => {
+		// The first POST times out as if Alert24 were slow. Every other request is real.
+		function makeToolbox(): Toolbox {
+			const toolbox = new Toolbox('curl and gawk');
+			const first = `${toolbox.path}/first`;
+			toolbox.add(
+				'curl',
+				`settings=$(${locate('cat')})
+				case $settings in *'request = POST'*)
+					[ -e '${first}' ] || { : >'${first}'; printf '\\n000 0.1 '; exit 28; } ;;
+				esac
+				printf '%s' "$settings" | ${locate('curl')} "$@"`,
+			);
+			return toolbox;
 		}
+
+		test('two lists must lack it, at least 10 s apart, before it is sent again', async () => {
+			using toolbox = makeToolbox();
+			await using alert24 = await startAlert24();
+			const variables = { ...hookJob, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };
+			const { stdout, stderr } = await runHook(variables, { shell: 'bash', path: toolbox.path });
+			assert.match(stdout, /^Recorded: /, stderr);
+			const methods = alert24.requests.map(({ method }) => method);
+			assert.deepEqual(methods, ['GET', 'GET', 'POST']);
+			const [retry, lookup = 0] = toolbox.takePauses();
+			assert.ok(retry === 1 && lookup >= 10 && lookup <= 15, String(lookup));
+		});
+
+		test('it is found if it comes late, and reported as not confirmed if the time is too short to know', async () => {
+			await using alert24 = await startAlert24();
+			const variables = { ...hookJob, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };
+			{
+				using toolbox = makeToolbox();
+				const run = runHook({ ...variables, ALERT24_TIMEOUT: '10' }, { shell: 'dash', path: toolbox.path });
+				const { stderr } = await run;
+				const words = 'no complete answer within \\d s; the list does not contain the change yet \\(1 attempt, ';
+				assert.match(stderr, new RegExp(`^NOT CONFIRMED: ${hookChange}: ${words}`));
+			}
+			using toolbox = makeToolbox();
+			void alert24.nthRequest(alert24.requests.length + 1).then(() => {
+				alert24.record({ summary: 'late', environment: 'production', external_id: externalId });
+			});
+			const { stdout } = await runHook(variables, { shell: 'dash', path: toolbox.path });
+			assert.equal(stdout, `Already recorded: ${hookChange}\n`);
+			assert.equal(alert24.posts.length, 0);
+		});
 	});
-}
+});

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { after, suite, test } from 'node:test';
 import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { certificates } from '../../stand-in/certificates.ts';
 import { startHttpProxy } from '../../stand-in/http-proxy.ts';
-import { runHook } from '../support/run-hook.ts';
-import { gitlabJob } from '../support/run-in-process.ts';
+import { hookJob, runHook } from '../support/run-hook.ts';
 import { Toolbox, whyWithoutTools } from '../support/toolbox.ts';
 
-const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
 const tls = await certificates();
 
-// As if on the internet: only the proxy knows where it is.
+// A host that only the proxy can reach.
 const environmentOf = (alert24: Alert24StandIn) => ({
-	...job,
+	...hookJob,
 	ALERT24_API_KEY: alert24.apiKey,
 	ALERT24_API_URL: `https://app.alert24.net${new URL(alert24.url).pathname}`,
 	SSL_CERT_FILE: tls.caFile,
@@ -20,12 +18,12 @@ const environmentOf = (alert24: Alert24StandIn) => ({
 const routesTo = (alert24: Alert24StandIn) => ({ 'app.alert24.net:443': alert24.port });
 
 for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
-	describe(`behind a proxy, with ${kind}, the hook`, { skip: whyWithoutTools }, () => {
+	suite(`the hook behind a proxy with ${kind}`, { skip: whyWithoutTools }, () => {
 		const toolbox = new Toolbox(kind);
 		after(() => toolbox[Symbol.dispose]());
 		const run = (variables: Record<string, string>) => runHook(variables, { shell: 'dash', path: toolbox.path });
 
-		it('goes through it, in whichever case its variable is', async () => {
+		test('uses it, whichever case its variable has', async () => {
 			await using alert24 = await startAlert24({ tls: tls.good });
 			const credentials = { username: 'runner', password: 'pass-word-1' };
 			await using proxy = await startHttpProxy({ routes: routesTo(alert24), credentials });
@@ -38,17 +36,32 @@ for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
 			);
 		});
 
-		it('takes the word of the proxy for no record, and its refusal for no word of Alert24', async () => {
+		test('sends the key for this machine through none, and heeds NO_PROXY', async () => {
+			await using plain = await startAlert24();
+			await using alert24 = await startAlert24({ tls: tls.good });
+			await using proxy = await startHttpProxy({ routes: routesTo(alert24) });
+			const proxies = { HTTP_PROXY: proxy.url, http_proxy: proxy.url, ALL_PROXY: proxy.url };
+			const direct = { ...environmentOf(plain), ALERT24_API_URL: plain.url, ALERT24_API_KEY: plain.apiKey, ...proxies };
+			assert.match((await run(direct)).stdout, /^Recorded: /);
+			const excepted = { ALERT24_API_URL: alert24.url, HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1' };
+			assert.match((await run({ ...environmentOf(alert24), ...excepted })).stdout, /^Recorded: /);
+			assert.deepEqual(proxy.requests, []);
+		});
+
+		test('reports its refusal and a flawed certificate as such', async () => {
 			await using alert24 = await startAlert24({ tls: tls.selfSigned });
 			await using open = await startHttpProxy({ routes: routesTo(alert24) });
 			const untrusted = await run({ ...environmentOf(alert24), HTTPS_PROXY: open.url });
 			assert.deepEqual(untrusted.stdout, '');
-			assert.match(untrusted.stderr, /because the TLS certificate is not trusted\n$/);
+			assert.match(untrusted.stderr, /: the server's certificate is not trusted: /);
 			for (const refuse of [403, 407, 502]) {
 				await using closed = await startHttpProxy({ refuse });
 				const { stdout, stderr } = await run({ ...environmentOf(alert24), HTTPS_PROXY: closed.url });
 				assert.equal(stdout, '');
-				assert.match(stderr, /^alert24-notify: could not record [^\n]+\n$/);
+				assert.match(
+					stderr,
+					kind === 'curl and gawk' ? new RegExp(`: the proxy refused the connection with ${refuse}`) : /^NOT /,
+				);
 				assert.doesNotMatch(stderr, /Alert24 answered/);
 			}
 			assert.deepEqual(alert24.requests, []);
@@ -56,8 +69,8 @@ for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
 	});
 }
 
-describe('behind a proxy, with busybox, the hook', { skip: whyWithoutTools }, () => {
-	it('shows the key to no proxy: busybox would send it there in the clear', async () => {
+suite('the hook behind a proxy with busybox', { skip: whyWithoutTools }, () => {
+	test('sends no request through it, because busybox would send the key unencrypted', async () => {
 		using toolbox = new Toolbox('busybox');
 		await using alert24 = await startAlert24({ tls: tls.good });
 		await using proxy = await startHttpProxy({ routes: routesTo(alert24) });

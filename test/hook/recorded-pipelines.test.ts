@@ -1,40 +1,39 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { after, suite, test } from 'node:test';
 import { readRecordedPipelines } from '../support/recorded-pipeline.ts';
-import { type HookRun, runHook, type Shell, shellNames } from '../support/run-hook.ts';
-import { runInProcess } from '../support/run-in-process.ts';
+import { runHook, type Shell } from '../support/run-hook.ts';
 import { Toolbox, type ToolboxKind, whyWithoutTools } from '../support/toolbox.ts';
 
-const toolboxOf: Readonly<Record<Shell, ToolboxKind>> = {
-	bash: 'curl and gawk',
-	dash: 'GNU wget and mawk',
-	'busybox ash': 'busybox',
-};
+// Each job in one shell, the shells in turn.
+const shells: readonly (readonly [Shell, ToolboxKind])[] = [
+	['bash', 'curl and gawk'],
+	['dash', 'GNU wget and mawk'],
+	['busybox ash', 'busybox'],
+];
+// The command rejects these values that are set by hand; the hook leaves that to Alert24.
+const checkedByTheCommand = ['risk-level-unknown.json', 'undefined-variable-in-services.json'];
 
-describe('recorded pipelines', { concurrency: 3, skip: whyWithoutTools }, () => {
-	for (const shell of shellNames) {
-		describe(`for a recorded GitLab job the hook under ${shell}, with ${toolboxOf[shell]}, does what the command does`, {
-			concurrency: 2,
-		}, () => {
-			const toolbox = new Toolbox(toolboxOf[shell]);
-			after(() => toolbox[Symbol.dispose]());
+suite('a recorded GitLab job', { concurrency: 3, skip: whyWithoutTools }, () => {
+	const toolboxes = shells.map(([shell, kind]) => ({ shell, toolbox: new Toolbox(kind) }));
+	after(() => {
+		for (const { toolbox } of toolboxes) toolbox[Symbol.dispose]();
+	});
 
-			for (const { name, environment } of readRecordedPipelines('gitlab-pipelines')) {
-				it(name, async () => {
-					const variables = { ...environment, ALERT24_DRY_RUN: 'true', ALERT24_LOOKUP: 'off' };
-					const command = await runInProcess([], variables);
-					const hook = await runHook(variables, { shell, path: toolbox.path });
-					assert.equal(hook.exitCode, 0);
-					if (command.exitCode !== 0) assertRefusal(hook);
-					else if (command.stdout.startsWith('Not recorded: ')) assert.equal(hook.stdout, command.stdout);
-					else assert.deepEqual(JSON.parse(hook.stdout), JSON.parse(command.stdout));
-				});
-			}
+	for (const [index, recorded] of readRecordedPipelines('gitlab-pipelines').entries()) {
+		const { name, title, environment, changes, exitCode, says = '' } = recorded;
+		if (checkedByTheCommand.includes(name)) continue;
+		const { shell, toolbox } = toolboxes[index % toolboxes.length] as (typeof toolboxes)[number];
+		test(`${name}, under ${shell}: ${title}`, async () => {
+			const variables = { ...environment, ALERT24_DRY_RUN: 'true', ALERT24_LOOKUP: 'never', ALERT24_API_KEY: '' };
+			const hook = await runHook(variables, { shell, path: toolbox.path });
+			const printed = hook.stdout.startsWith('{') ? hook.stdout.trimEnd().split('\n') : [];
+			assert.deepEqual(
+				printed.map((line) => JSON.parse(line)),
+				changes,
+			);
+			assert.equal(hook.exitCode, 0);
+			if (exitCode !== 0) assert.match(hook.stderr, /^NOT RECORDED: [^\n]+\n$/);
+			else if (changes.length === 0) assert.ok(hook.stdout.includes(says), hook.stdout);
 		});
 	}
 });
-
-function assertRefusal({ stdout, stderr }: HookRun): void {
-	assert.equal(stdout, '');
-	assert.match(stderr, /^alert24-notify: could not record the deployment because [^\n]+\n$/);
-}

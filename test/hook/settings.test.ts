@@ -2,17 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
-import type { Fault } from '../../stand-in/alert24-faults.ts';
+import { after, suite, test } from 'node:test';
 import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
-import { runHook } from '../support/run-hook.ts';
-import { gitlabJob } from '../support/run-in-process.ts';
+import { hookJob, runHook } from '../support/run-hook.ts';
 import { Toolbox, whyWithoutTools } from '../support/toolbox.ts';
 
-const job = { ...gitlabJob, CI_JOB_STATUS: 'success', CI_ENVIRONMENT_NAME: 'production', ALERT24_LOOKUP: 'off' };
 const key = 'ak_live_0123456789abcdefghijABCDEFGHIJ01';
+const { ALERT24_SERVICE_ID: _, ...job } = hookJob;
 
-describe('the settings of the hook', { concurrency: 2, skip: whyWithoutTools }, () => {
+suite('the settings of the hook', { concurrency: 2, skip: whyWithoutTools }, () => {
 	const toolbox = new Toolbox('GNU wget and mawk');
 	const directory = mkdtempSync(join(tmpdir(), 'alert24-hook-keys-'));
 	after(() => {
@@ -22,7 +20,7 @@ describe('the settings of the hook', { concurrency: 2, skip: whyWithoutTools }, 
 	const run = (variables: Record<string, string>, more: object = {}) =>
 		runHook({ ...job, ...variables }, { shell: 'dash', path: toolbox.path, ...more });
 
-	it('take the key as it is, or from a file that either variable names', async () => {
+	test('take the key as it is, or from a file that either variable names', async () => {
 		await using alert24 = await startAlert24();
 		const file = join(directory, 'key');
 		writeFileSync(file, `  ${alert24.apiKey}\r\n`);
@@ -32,52 +30,54 @@ describe('the settings of the hook', { concurrency: 2, skip: whyWithoutTools }, 
 			{ ALERT24_API_KEY: 'key' },
 			{ ALERT24_API_KEY_FILE: file },
 		]) {
-			const { stdout } = await run(
-				{ ...variables, ALERT24_API_URL: `${alert24.url}//`, ALERT24_TIMEOUT: '007.5' },
-				{ cwd: directory },
-			);
+			const url = { ALERT24_API_URL: `${alert24.url}//`, ALERT24_TIMEOUT: '7.5' };
+			const { stdout } = await run({ ...variables, ...url }, { cwd: directory });
 			assert.match(stdout, /^Recorded: /);
 		}
+		assert.deepEqual(alert24.strays, []);
 	});
 
-	it('come from the inputs, unless a variable of the job says otherwise', async () => {
+	test('redact a key from a file in every text', async () => {
+		const file = join(directory, 'other-key');
+		writeFileSync(file, 'a-key-of-another-form');
+		const texts = { CI_COMMIT_MESSAGE: 'uses a-key-of-another-form', ALERT24_SUMMARY: 'a-key-of-another-form' };
+		const { stdout } = await run({ ALERT24_API_KEY_FILE: file, ALERT24_DRY_RUN: 'true', ...texts });
+		const { commit_message, summary } = JSON.parse(stdout);
+		assert.deepEqual([commit_message, summary], ['uses [redacted]', '[redacted]']);
+	});
+
+	test('come from the inputs, unless a variable of the job overrides them', async () => {
 		const inputs = {
 			service_id: 'a,b',
 			summary: 'By "hand"',
 			change_tags: 'x, y',
 			risk_level: 'low',
 			change_type: 'rollback',
+			name: 'shop',
 		};
-		const given = await run(
-			{ ALERT24_API_KEY: key },
-			{ inputs: { ...inputs, dry_run: true, environment: 'staging', changed_by: 'me' } },
-		);
-		const [first, second] = JSON.parse(given.stdout);
+		const more = { inputs: { ...inputs, dry_run: true, environment: 'staging', changed_by: 'me' } };
+		const given = await run({ ALERT24_API_KEY: key }, more);
+		const [first, second] = given.stdout.split('\n', 2).map((line) => JSON.parse(line));
+		const { service_id, summary, tags, risk_level, change_type, environment, changed_by } = first;
 		assert.deepEqual(
-			[
-				first.service_id,
-				second.service_id,
-				first.summary,
-				first.tags,
-				first.risk_level,
-				first.change_type,
-				first.environment,
-				first.changed_by,
-			],
-			['a', 'b', 'By "hand"', ['gitlab', 'staging', 'x', 'y'], 'low', 'rollback', 'staging', 'me'],
+			[service_id, second.service_id, summary, tags, risk_level, change_type, environment, changed_by],
+			['a', 'b', 'Rolled back: By "hand"', ['gitlab', 'staging', 'x', 'y'], 'low', 'rollback', 'staging', 'me'],
 		);
 		const set = {
 			ALERT24_SERVICE_ID: 'c',
-			ALERT24_SUMMARY: 'Mine',
 			ALERT24_RISK_LEVEL: 'high',
 			ALERT24_CHANGE_TYPE: 'code',
-			ALERT24_DRY_RUN: 'true',
+			ALERT24_NAME: 'cart',
 		};
-		const { service_id, summary, risk_level, change_type } = JSON.parse((await run(set, { inputs })).stdout);
-		assert.deepEqual([service_id, summary, risk_level, change_type], ['c', 'Mine', 'high', 'code']);
+		const overridden = await run({ ...set, ALERT24_DRY_RUN: 'true' }, { inputs: { ...inputs, summary: '' } });
+		const change = JSON.parse(overridden.stdout);
+		assert.deepEqual(
+			[change.service_id, change.summary, change.risk_level, change.change_type],
+			['c', 'Deployed cart @ 5b1e7d20', 'high', 'code'],
+		);
 	});
 
-	it('count where a line before the hook sets them without export', async () => {
+	test('count if a line before the hook sets them without export', async () => {
 		const before = 'ALERT24_SOURCE=mine ALERT24_EXTERNAL_ID=id:1 ALERT24_DEPLOY_JOB=deploy ALERT24_TAGS=x';
 		const { stdout } = await run({ ALERT24_DRY_RUN: 'true' }, { before });
 		const { source, external_id, description, tags } = JSON.parse(stdout);
@@ -87,41 +87,43 @@ describe('the settings of the hook', { concurrency: 2, skip: whyWithoutTools }, 
 		);
 	});
 
-	it('are read as they are written, whatever options bash has', async () => {
-		const { stdout, stderr } = await run(
-			{ ALERT24_DRY_RUN: 'true', ALERT24_STATUS: 'SUCCESS' },
-			{ shell: 'bash', before: 'shopt -s nocasematch extglob' },
-		);
-		assert.equal(stdout, '');
-		assert.match(stderr, /ALERT24_STATUS must be one of success failed canceled timedout; got "SUCCESS"/);
-	});
+	for (const [variables, reason] of [
+		[{ ALERT24_API_KEY: '' }, 'ALERT24_API_KEY is not set. Create a key with write scope'],
+		[{ ALERT24_API_KEY_FILE: '/nowhere', ALERT24_API_KEY: '' }, 'the file of the API key is empty or cannot be read'],
+		[{ ALERT24_API_KEY: '/nowhere' }, 'the file of the API key is empty or cannot be read'],
+		[{ ALERT24_API_KEY: 'ak_live_ with a space' }, 'the API key contains characters that no key of Alert24 has'],
+		[{ ALERT24_API_KEY: 'ak_live_12345678\nheader = x' }, 'the API key contains characters that no key of Alert24 has'],
+		[{ ALERT24_API_KEY: 'ak_live_"\nurl = "http://x' }, 'the API key contains characters that no key of Alert24 has'],
+		[{ ALERT24_API_URL: 'http://app.alert24.net' }, 'ALERT24_API_URL must begin with https://'],
+		[{ ALERT24_API_URL: 'http://127.0.0.1.example.com' }, 'ALERT24_API_URL must begin with https://'],
+		[{ ALERT24_API_URL: 'http://127.0.0.1:80@example.com' }, 'ALERT24_API_URL must be a URL'],
+		[{ ALERT24_API_URL: 'https://me:secret@app.alert24.net' }, 'ALERT24_API_URL must be a URL'],
+		[{ ALERT24_API_URL: 'https://a"b\nurl = "http://evil' }, 'ALERT24_API_URL must be a URL'],
+		[{ ALERT24_API_URL: '$URL' }, 'ALERT24_API_URL must begin with https://'],
+		[{ ALERT24_TIMEOUT: '0' }, 'ALERT24_TIMEOUT must be a number of seconds from 1 to 240'],
+		[{ ALERT24_TIMEOUT: '241' }, 'ALERT24_TIMEOUT must be'],
+		[{ ALERT24_TIMEOUT: '1e2' }, 'ALERT24_TIMEOUT must be'],
+	] as const) {
+		test(`report in one line, with the change behind it: ${reason}; ${JSON.stringify(variables)}`, async () => {
+			const { exitCode, stdout, stderr } = await run({ ALERT24_API_KEY: key, ...variables });
+			assert.deepEqual([exitCode, stdout], [0, '']);
+			const [words = '', line = ''] = stderr.split('\n');
+			assert.ok(words.startsWith(`NOT RECORDED: Deployed web-shop @ 5b1e7d20 in "production": ${reason}`), stderr);
+			assert.equal(JSON.parse(line).change.environment, 'production');
+			assert.ok(!stderr.includes('secret') && !stderr.includes(key));
+		});
+	}
 
-	it('keep Retry-After up to 20 seconds, given as seconds or as a date', async () => {
-		using pausing = new Toolbox('GNU wget and mawk');
-		for (const [value, pause] of [
-			['2', 2],
-			['600', 20],
-			['Sun, 06 Nov 1994 00:00:01 GMT', 2],
-			['soon', 1],
-		] as const) {
-			await using alert24 = await startAlert24();
-			const headers = { 'Retry-After': value, Date: 'Sat, 05 Nov 1994 23:59:59 GMT' };
-			alert24.failWith({ kind: 'status', status: 429, headers } satisfies Fault);
-			const variables = { ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };
-			const { stdout } = await run(variables, { path: pausing.path });
-			assert.match(stdout, /^Recorded: /);
-			assert.deepEqual(pausing.takePauses(), [pause], value);
-			assert.equal(alert24.requests.length, 2);
-		}
-	});
-
-	it('let a look for the change come first, or never', async () => {
-		await using alert24 = await startAlert24();
-		const variables = { ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };
-		alert24.failWith({ kind: 'status', status: 502, recordsFirst: true });
-		assert.match((await run({ ...variables, ALERT24_DEDUPE: 'never' })).stdout, /^Recorded: /);
-		assert.equal(alert24.changes.length, 2);
-		assert.match((await run({ ...variables, ALERT24_DEDUPE: 'always' })).stdout, /^Already recorded: /);
-		assert.equal(alert24.changes.length, 2);
-	});
+	for (const [variables, reason] of [
+		[{ CI_JOB_STATUS: 'odd' }, 'unknown CI_JOB_STATUS "odd": nothing is recorded; set ALERT24_STATUS to success'],
+		[{ CI_ENVIRONMENT_NAME: '' }, 'the environment is not known: set ALERT24_ENVIRONMENT'],
+		[{ CI_ENVIRONMENT_NAME: ' ' }, 'the environment is not known: set ALERT24_ENVIRONMENT'],
+		[{ ALERT24_ENVIRONMENT: '$TARGET' }, 'the environment is not known: set ALERT24_ENVIRONMENT'],
+	] as const) {
+		test(`record nothing, because ${reason}; ${JSON.stringify(variables)}`, async () => {
+			const { exitCode, stdout, stderr } = await run({ ALERT24_API_KEY: key, ...variables });
+			assert.deepEqual([exitCode, stdout, stderr.split('\n').length], [0, '', 2]);
+			assert.ok(stderr.startsWith(`NOT RECORDED: the deployment: ${reason}`), stderr);
+		});
+	}
 });

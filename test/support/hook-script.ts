@@ -7,12 +7,12 @@ const [header, body] = parseAllDocuments(
 	readFileSync(new URL('../../templates/hook.yml', import.meta.url), 'utf8'),
 ).map((document) => document.toJS());
 
-/** The inputs of the component `hook`, as its header declares them. */
+/** The inputs that the header of the component `hook` declares. */
 export const hookInputs: Record<string, Input> = header.spec.inputs;
 
 type HookJob = { variables: Record<string, string>; after_script: string[] };
 
-/** The hidden job of the component, as GitLab makes it from these inputs and the defaults of the others. */
+/** Returns the hidden job that GitLab renders from these inputs and the defaults of the others. */
 export function renderHook(inputs: Readonly<Record<string, unknown>> = {}): HookJob {
 	const job = body['.$[[ inputs.job_prefix ]]'];
 	const fill = (text: string) =>

@@ -11,7 +11,7 @@ export const dryRun = {
 	CI_ENVIRONMENT_NAME: 'production',
 	ALERT24_API_KEY: hostileKey,
 	ALERT24_DRY_RUN: 'true',
-	ALERT24_LOOKUP: 'off',
+	ALERT24_LOOKUP: 'never',
 };
 
 const path = gitlabJob.CI_PROJECT_PATH;
@@ -39,13 +39,14 @@ const long = [
 	'x'.repeat(254),
 	'v'.repeat(50_000),
 ];
-// Plain, in base64, and cut.
 const secrets = [
 	hostileKey,
 	'ak_live_ABCDEFGHIJKLMNOPQRSTUVWXYZ012345',
 	'ak_live_short',
 	gitlabJob.CI_JOB_TOKEN,
-].flatMap((secret) => [secret, Buffer.from(secret).toString('base64'), `${secret.slice(0, 12)}…`]);
+	'pa$$word',
+	'pa$word',
+];
 const pieces = [...references, ...words.split(' '), ...blanks.split('|'), ...long, ...secrets, hostileText];
 
 const anyText = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.replaceAll('\0', ''));
@@ -56,12 +57,14 @@ const settings = {
 	ALERT24_RISK_LEVEL: fc.constantFrom('', 'low', 'low high', 'critical'),
 	ALERT24_RECORD_FAILURES: fc.constantFrom('true', 'YES', '1', '0', 'maybe'),
 	CI_JOB_STATUS: fc.constantFrom('', 'success', 'failed', 'canceled', 'timedout', 'running', 'odd'),
-	CI_MERGE_REQUEST_IID: fc.constantFrom('', '12', '0', '123456789012345678901'),
+	CI_MERGE_REQUEST_IID: fc.constantFrom('', '12', '0'),
+	DB_PASSWORD: fc.constantFrom('pa$$word', 'production', 'abc', 'x'.repeat(20), ' $(id) '),
+	DEPLOY_TARGET: fc.constantFrom('production', '12', 'é'.repeat(15), 'é'.repeat(16), 'https://u:p@example.com/a'),
 	CI_ENVIRONMENT_ACTION: fc.constantFrom('', 'start', 'start', 'stop'),
 };
-const own = 'SUMMARY DESCRIPTION TAGS CHANGED_BY EXTERNAL_ID SOURCE SERVICE_ID ENVIRONMENT DEPLOY_JOB';
+const own = 'NAME SUMMARY DESCRIPTION TAGS CHANGED_BY EXTERNAL_ID SOURCE SERVICE_ID ENVIRONMENT DEPLOY_JOB';
 const gitlabs = [
-	'CI_ENVIRONMENT_NAME CI_COMMIT_MESSAGE CI_COMMIT_TAG CI_COMMIT_BRANCH CI_PROJECT_NAME CI_COMMIT_SHORT_SHA CI_COMMIT_SHA CI_PIPELINE_URL',
+	'CI_ENVIRONMENT_NAME CI_COMMIT_MESSAGE CI_COMMIT_TAG CI_COMMIT_BRANCH CI_PROJECT_NAME CI_COMMIT_SHORT_SHA CI_PIPELINE_URL',
 	'CI_JOB_URL CI_JOB_STARTED_AT GITLAB_USER_LOGIN CI_PROJECT_URL CI_SERVER_FQDN CI_JOB_ID CI_MERGE_REQUEST_PROJECT_URL',
 ].join(' ');
 const texts = [...own.split(' ').map((name) => `ALERT24_${name}`), ...gitlabs.split(' ')];

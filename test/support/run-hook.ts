@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { renderHook } from './hook-script.ts';
-import { locate } from './toolbox.ts';
+import { gitlabJob } from './run-in-process.ts';
+import { locate, type ToolboxKind } from './toolbox.ts';
 
 const shells = {
 	bash: () => [locate('bash')],
@@ -21,13 +22,15 @@ export type HookOptions = Readonly<{
 	shell: Shell;
 	/** The whole PATH. */
 	path: string;
-	/** Commands of the user's own before and after the hook, in the same after_script. */
+	/** The user's commands before and after the hook, in the same after_script. */
 	before?: string;
 	after?: string;
 	/** Options for the shell itself. */
 	shellOptions?: readonly string[];
 	inputs?: Readonly<Record<string, unknown>>;
-	/** Where it runs; left out, an empty directory. */
+	/** Changes the script before it runs. */
+	edit?: (script: string) => string;
+	/** The working directory; by default an empty one. */
 	cwd?: string;
 }>;
 
@@ -36,16 +39,16 @@ export type HookRun = Readonly<{
 	stdout: string;
 	stderr: string;
 	durationMs: number;
-	/** What it left in its directory. */
+	/** The files in its directory afterwards. */
 	files: string[];
 }>;
 
-/** Runs the hook as GitLab's runner does: an after_script in one piece, with errexit, handed to the shell's standard input and evaluated. */
+/** Runs the hook like GitLab's runner: the shell reads the after_script from its standard input and evaluates it in one piece, with errexit. */
 export async function runHook(variables: Readonly<Record<string, string>>, options: HookOptions): Promise<HookRun> {
-	const { shell, path, before = ':', after = ':', shellOptions = [], inputs = {} } = options;
+	const { shell, path, before = ':', after = ':', shellOptions = [], inputs = {}, edit = (script) => script } = options;
 	const cwd = options.cwd ?? mkdtempSync(join(tmpdir(), 'alert24-hook-'));
 	const hook = renderHook(inputs);
-	const lines = ['set -eu', before, ...hook.after_script, after];
+	const lines = ['set -eu', before, ...hook.after_script.map(edit), after];
 	const script = `: | eval '${lines.join('\n').replaceAll("'", `'\\''`)}'\n`;
 	const [program = '', ...args] = shells[shell]();
 	const env = { ...hook.variables, ...variables, PATH: path };
@@ -61,3 +64,22 @@ export async function runHook(variables: Readonly<Record<string, string>>, optio
 	if (options.cwd === undefined) rmSync(cwd, { recursive: true });
 	return { exitCode, stdout, stderr, durationMs, files };
 }
+
+/** The variables of a deploy job that extends the hook, without the key and the URL. */
+export const hookJob = {
+	...gitlabJob,
+	CI_JOB_STATUS: 'success',
+	CI_ENVIRONMENT_NAME: 'production',
+	ALERT24_SERVICE_ID: 'svc_1',
+	ALERT24_LOOKUP: 'never',
+} as const;
+
+/** The change of that job in the words of the hook. */
+export const hookChange = 'Deployed web-shop @ 5b1e7d20 in "production" for service "svc_1"';
+
+/** A shell for each kind of image. busybox's own shell has `sleep` built in, so that it would really pause. */
+export const shellOf: Readonly<Record<ToolboxKind, Shell>> = {
+	'curl and gawk': 'bash',
+	'GNU wget and mawk': 'dash',
+	busybox: 'dash',
+};

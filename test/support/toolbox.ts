@@ -4,7 +4,6 @@ import {
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
-	readdirSync,
 	readFileSync,
 	rmSync,
 	symlinkSync,
@@ -22,13 +21,13 @@ const findInPath = (name: string) =>
 const toolsOfTheHook = ['bash', 'dash', 'busybox', 'curl', 'wget', 'gawk', 'mawk', 'shellcheck'];
 const missingTools = toolsOfTheHook.filter((name) => findInPath(name) === undefined);
 
-/** Why the tests of the hook are skipped; false where they run. In CI they run, and fail for want of a tool. */
+/** The reason to skip the tests of the hook; false if they run. In CI they run, and fail if a tool is missing. */
 export const whyWithoutTools: string | false =
 	missingTools.length > 0 && process.env['CI'] !== 'true'
 		? `not installed: ${missingTools.join(', ')}; the hook is not tested`
 		: false;
 
-/** Where a program of this machine is; throws where it is not installed, because a test that needs it proves nothing without. */
+/** Returns the path of a program. Throws if it is not installed. */
 export function locate(name: string): string {
 	const path = findInPath(name);
 	if (path === undefined) throw new Error(`${name} is not installed: the tests of the hook need it`);
@@ -42,14 +41,14 @@ const kinds = {
 	busybox: ['busybox'],
 } as const;
 
-/** What an image has beside its shell. */
+/** The programs of an image beside its shell. */
 export type ToolboxKind = keyof typeof kinds;
 
 export const toolboxKinds = Object.keys(kinds) as ToolboxKind[];
 
 /**
- * A directory to be the whole PATH of a hook, with the programs that an image of this kind has. A pause between attempts is remembered and
- * takes no time; every other program remembers its arguments, those of busybox apart.
+ * A directory that is the whole PATH of a hook, with the programs of this kind of image. It logs the pauses between
+ * attempts, which take no time, and the arguments of every other program except busybox.
  */
 export class Toolbox {
 	readonly path = mkdtempSync(join(tmpdir(), 'alert24-toolbox-'));
@@ -61,14 +60,14 @@ export class Toolbox {
 			for (const name of common) this.#add(name, `exec ${locate(name)} "$@"`);
 			for (const name of kinds[kind]) this.#add(name.endsWith('awk') ? 'awk' : name, `exec ${locate(name)} "$@"`);
 		}
-		// Pauses between attempts; the hook also sleeps to bound a request, and that is for real.
+		// The hook also sleeps to end a request that takes too long: for real, by a number that begins with 0.
 		this.add(
 			'sleep',
-			`case $1 in 1 | 2 | 3 | 20) echo "$1" >>'${this.#logOf('sleep')}' ;; *) exec ${locate('sleep')} "$1" ;; esac`,
+			`case $1 in 0*) exec ${locate('sleep')} "$1" ;; *) echo "$1" >>'${this.#logOf('sleep')}' ;; esac`,
 		);
 	}
 
-	/** Adds a program of one's own, a shell script. */
+	/** Adds a program, a shell script. */
 	add(name: string, script: string): void {
 		const file = join(this.path, name);
 		rmSync(file, { force: true });
@@ -80,16 +79,12 @@ export class Toolbox {
 		rmSync(join(this.path, name));
 	}
 
-	keepOnly(name: string): void {
-		for (const other of readdirSync(this.path).filter((file) => file !== name)) this.remove(other);
-	}
-
-	/** The pauses, in seconds, that were made since the last call. */
+	/** Returns the pauses since the last call, in seconds. */
 	takePauses(): number[] {
 		return this.takeArguments('sleep').map(Number);
 	}
 
-	/** The argument lists of a program since the last call; one line each, as long as no argument has more. */
+	/** Returns the argument lists of a program since the last call, one line each. */
 	takeArguments(name: string): string[] {
 		const file = this.#logOf(name);
 		const text = existsSync(file) ? readFileSync(file, 'utf8') : '';

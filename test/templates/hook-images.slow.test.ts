@@ -47,7 +47,7 @@ search:
 `;
 			const { log, exitCode } = await project.run(configuration, {
 				ALERT24_API_KEY: alert24.apiKey,
-				ALERT24_LOOKUP: 'off',
+				ALERT24_LOOKUP: 'never',
 			});
 			assert.equal(exitCode, 1, log);
 			const recorded = alert24.sentChanges.map(({ service_id, summary, risk_level }) => [
@@ -77,7 +77,7 @@ search:
 				CI_ENVIRONMENT_NAME: 'production',
 				HOME: '/nowhere',
 			};
-			const output = await runInImage(image, variables, renderHook({ lookup: 'off' }).after_script.join('\n'));
+			const output = await runInImage(image, variables, renderHook({ lookup: 'never' }).after_script.join('\n'));
 			assert.match(output, /^Recorded: [^\n]*\n$/);
 			assert.equal(alert24.changes.length, 1);
 		});

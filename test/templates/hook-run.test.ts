@@ -17,7 +17,7 @@ describe('a pipeline whose deploy jobs extend the component hook', { skip: whyWi
 
 	async function run(inputs: object, jobs: string, variables: Record<string, string> = {}) {
 		alert24 = await startAlert24();
-		const settings = { ALERT24_API_KEY: alert24.apiKey, ALERT24_LOOKUP: 'off', ...variables };
+		const settings = { ALERT24_API_KEY: alert24.apiKey, ALERT24_LOOKUP: 'never', ...variables };
 		const include = JSON.stringify([includeHook({ api_url: alert24.url, ...inputs })]);
 		const { log, exitCode } = await project.run(`include: ${include}\n${stages}\n${jobs}`, settings);
 		await alert24.close();
@@ -117,7 +117,7 @@ deploy:
 		);
 		assert.deepEqual(
 			changes.map(({ summary, risk_level, tags }) => ({ summary, risk_level, tags })),
-			[{ summary: 'Shoes, "new"', risk_level: 'medium', tags: ['gitlab', 'staging', 'failed'] }],
+			[{ summary: 'Failed: Shoes, "new"', risk_level: 'medium', tags: ['gitlab', 'staging', 'failed'] }],
 		);
 	});
 
@@ -143,6 +143,6 @@ deploy:
 			{ ALERT24_API_KEY: 'ak_live_nobodys' },
 		);
 		assert.equal(exitCode, 0);
-		assert.match(log, /alert24-notify: could not record .* because Alert24 answered 401/);
+		assert.match(log, /NOT RECORDED: .*: Alert24 answered 401/);
 	});
 });

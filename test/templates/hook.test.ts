@@ -25,17 +25,21 @@ describe('templates/hook.yml', () => {
 
 	it('holds a script that shellcheck has nothing against, as POSIX sh', { skip: whyWithoutTools }, () => {
 		const [script = ''] = renderHook().after_script;
-		const { stdout, status } = spawnSync(locate('shellcheck'), ['--shell=sh', '--format=gcc', '-'], {
-			input: script,
-			encoding: 'utf8',
-		});
+		const { stdout, status } = spawnSync(
+			locate('shellcheck'), // The variables of awk; variables that eval sets; functions that a variable names.
+			['--shell=sh', '--format=gcc', '--exclude=SC2016,SC2034,SC2154,SC2317', '-'],
+			{
+				input: script,
+				encoding: 'utf8',
+			},
+		);
 		assert.deepEqual([stdout, status], ['', 0]);
 	});
 
 	it('takes nothing into its script that could be more than a word', () => {
 		const names = [
 			...readFileSync(new URL('../../src/hook/hook.yml', import.meta.url), 'utf8').matchAll(
-				/_[A-Z_]+=.*\$\[\[ inputs\.(\w+)/g,
+				/_[A-Z_]+=\S*?\$\[\[ inputs\.(\w+)/g,
 			),
 		];
 		assert.equal(names.length, 7);
@@ -108,6 +112,7 @@ reference:
 		assert.deepEqual(jobs['plain']?.variables, {
 			ALERT24_DEFAULT_SERVICE_ID: 'svc_1',
 			ALERT24_DEFAULT_ENVIRONMENT: '',
+			ALERT24_DEFAULT_NAME: '',
 			ALERT24_DEFAULT_SUMMARY: hostileText,
 			ALERT24_DEFAULT_DESCRIPTION: '',
 			ALERT24_DEFAULT_TAGS: '',

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { after, suite, test } from 'node:test';
+import fc from 'fast-check';
+import { assertValidChange } from '../../src/change/validate-change.ts';
+import { dryRun, hostileEnvironments, hostileKey } from '../support/hostile-environment.ts';
+import { runHook, type Shell, shellNames } from '../support/run-hook.ts';
+import { runInProcess } from '../support/run-in-process.ts';
+import { Toolbox, toolboxKinds, whyWithoutTools } from '../support/toolbox.ts';
+
+suite('the change of the hook', { concurrency: 3, skip: whyWithoutTools }, () => {
+	const toolboxes = toolboxKinds.map((kind) => new Toolbox(kind));
+	after(() => {
+		for (const toolbox of toolboxes) toolbox[Symbol.dispose]();
+	});
+	let turn = 0;
+
+	/** Asserts that hook and command build the same change, if both accept the variables. Shells and awks take turns. */
+	async function assertAgreement(variables: Readonly<Record<string, string>>): Promise<void> {
+		turn += 1;
+		const shell = shellNames[turn % 3] as Shell;
+		const path = String(toolboxes[Math.floor(turn / 3) % 3]?.path);
+		const command = await runInProcess([], variables);
+		const hook = await runHook(variables, { shell, path });
+		assert.equal(hook.exitCode, 0);
+		assert.ok(!`${hook.stdout}${hook.stderr}`.includes(hostileKey));
+		if (command.stdout.startsWith('Not recorded: ')) {
+			assert.equal(hook.stdout, command.stdout);
+		} else if (command.exitCode === 0) {
+			assert.equal(hook.stderr, '');
+			const changes = hook.stdout
+				.trimEnd()
+				.split('\n')
+				.map((line) => JSON.parse(line));
+			assert.deepEqual(changes.length > 1 ? changes : changes[0], JSON.parse(command.stdout));
+			for (const change of changes) assertValidChange(change);
+		} else {
+			assert.match(hook.stdout, /^($|\{|Not recorded: )/);
+		}
+	}
+
+	test("equals the command's, whatever the variables contain", async () => {
+		await fc.assert(fc.asyncProperty(hostileEnvironments, assertAgreement), { numRuns: 60, seed: 1 });
+	});
+
+	test('contains every ASCII character, alone and among others', async () => {
+		const characters = Array.from({ length: 127 }, (_, index) => String.fromCharCode(index + 1));
+		const ids = characters.filter((character) => !/[\s,/]/.test(character));
+		const texts = {
+			CI_COMMIT_MESSAGE: characters.join(''),
+			ALERT24_DESCRIPTION: characters.join('x'),
+			CI_PROJECT_NAME: characters.join('é'),
+			CI_ENVIRONMENT_NAME: characters.join(''),
+			ALERT24_SERVICE_ID: `b,${ids.join('')}`,
+		};
+		for (let awk = 0; awk < 3; awk += 1) {
+			turn += 2;
+			await assertAgreement({ ...dryRun, ...texts });
+			await assertAgreement({ ...dryRun, ALERT24_TAGS: ids.slice(-40).join() });
+		}
+	});
+
+	test('contains values as long as the system permits', async () => {
+		for (const long of ['é\n'.repeat(40_000), '\\"'.repeat(60_000), '\n'.repeat(120_000), '(!'.repeat(60_000)]) {
+			for (let awk = 0; awk < 3; awk += 1) {
+				turn += 2;
+				await assertAgreement({ ...dryRun, CI_COMMIT_MESSAGE: long, CI_COMMIT_TAG: long });
+			}
+		}
+	});
+});

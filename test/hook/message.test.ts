@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import { hookJob, runHook } from '../support/run-hook.ts';
+import { locate, Toolbox, whyWithoutTools } from '../support/toolbox.ts';
+
+const job = { ...hookJob, ALERT24_DRY_RUN: 'true' };
+
+suite('the commit message', { skip: whyWithoutTools }, () => {
+	const toolbox = new Toolbox('GNU wget and mawk');
+	toolbox.add('git', `exec ${locate('git')} "$@"`);
+	const directory = mkdtempSync(join(tmpdir(), 'alert24-hook-clone-'));
+	after(() => {
+		toolbox[Symbol.dispose]();
+		rmSync(directory, { recursive: true });
+	});
+	const environment = { PATH: process.env['PATH'], HOME: directory, GIT_CONFIG_NOSYSTEM: '1' };
+	const git = (...options: string[]) =>
+		execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...options], {
+			cwd: directory,
+			env: environment,
+			encoding: 'utf8',
+		}).trim();
+	git('init', '--quiet');
+	const message =
+		'Rename $DB_PASSWORD to "$5"\n\n`id` $(id) \\n é 🚀 ak_live_0123456789abcdefghijABCDEFGHIJ01\n\nSee merge request !7';
+	git('commit', '--quiet', '--allow-empty', '--message', message);
+	const sha = git('rev-parse', 'HEAD');
+
+	async function readMessage(variables: Record<string, string>, path = toolbox.path, before = ':') {
+		const { stdout, stderr } = await runHook({ ...job, ...variables }, { shell: 'dash', path, before });
+		const { commit_message, pr_number } = stdout === '' ? { commit_message: stderr } : JSON.parse(stdout);
+		return { commit_message, pr_number };
+	}
+	const clone = { CI_PROJECT_DIR: directory, CI_COMMIT_SHA: sha, CI_COMMIT_MESSAGE: 'expanded' };
+	const expected = { commit_message: message.replace(/ak_live_\w+/, '[redacted]'), pr_number: '7' };
+
+	test('comes from git, exactly, in any folder', async () => {
+		assert.deepEqual(await readMessage({ ...clone, DB_PASSWORD: 'Rename' }), expected);
+	});
+
+	test('comes from the variable if git, the clone or the commit is missing', async () => {
+		using bare = new Toolbox('curl and gawk');
+		const fallback = { commit_message: 'expanded', pr_number: undefined };
+		assert.deepEqual(await readMessage(clone, bare.path), fallback);
+		assert.deepEqual(await readMessage({ ...clone, CI_PROJECT_DIR: '/nowhere' }), fallback);
+		assert.deepEqual(await readMessage({ ...clone, CI_COMMIT_SHA: 'f'.repeat(40) }), fallback);
+		assert.deepEqual(await readMessage({ ...clone, CI_COMMIT_SHA: '--all' }), fallback);
+	});
+
+	test('runs no program that the repository configures, and ends if git hangs', async () => {
+		const evil = join(directory, 'evil');
+		const programs = ['core.pager', 'gpg.program', 'core.fsmonitor', 'core.sshCommand', 'diff.external', 'core.editor'];
+		for (const name of programs) git('config', name, `touch ${evil}`);
+		git('config', 'log.showSignature', 'true');
+		git('config', 'pager.log', 'true');
+		git('config', 'remote.origin.url', 'ssh://example.com/shop.git');
+		git('config', 'remote.origin.promisor', 'true');
+		git('config', 'extensions.partialClone', 'origin');
+		const missing = { ...clone, CI_COMMIT_SHA: 'e'.repeat(40) };
+		assert.deepEqual(await readMessage(clone), expected);
+		assert.equal((await readMessage(missing)).commit_message, 'expanded');
+		writeFileSync(join(directory, 'list'), execFileSync('ls', { cwd: directory }));
+		assert.doesNotMatch(execFileSync('ls', { cwd: directory, encoding: 'utf8' }), /evil/);
+		using slow = new Toolbox('curl and gawk');
+		slow.add('git', `exec ${locate('sleep')} 60`);
+		const startedAtMs = performance.now();
+		assert.equal((await readMessage(clone, slow.path)).commit_message, 'expanded');
+		assert.ok(performance.now() - startedAtMs < 6000);
+	});
+
+	for (const [title, variables, texts, expectedTexts] of [
+		[
+			'a secret by its name',
+			{ DB_PASSWORD: 'hunter22', API_TOKEN: 'abc' },
+			'Set hunter22 and abc',
+			'Set [redacted] and abc',
+		],
+		['a URL with a password', { DB: 'postgres://u:p@db' }, 'Use postgres://u:p@db/x', 'Use [redacted]/x'],
+		['a long value', { HOST: 'web-1.shop.internal' }, 'To web-1.shop.internal', 'To [redacted]'],
+		['the longest value first', { A_KEY: 'abcd', B_KEY: 'abcdef' }, 'abcdef abcd', '[redacted] [redacted]'],
+		['a value that the runner expanded', { DB_PASSWORD: 'pa$$wo$USER_X', USER_X: 'rd' }, 'pa$word', '[redacted]'],
+		['no short value', { DEPLOY_TARGET: 'production' }, 'deploy to production', 'deploy to production'],
+		['no variable of GitLab', {}, 'Fix shop/web-shop of jonas.weber', 'Fix shop/web-shop of jonas.weber'],
+		['shell code', { DB_PASSWORD: '$(touch x)`id`\\1&' }, 'a $(touch x)`id`\\1& b', 'a [redacted] b'],
+	] as const) {
+		test(`from the variable contains [redacted] for ${title}, and so do branch and tag`, async () => {
+			const sources = { CI_COMMIT_MESSAGE: texts, CI_COMMIT_BRANCH: texts, CI_COMMIT_TAG: texts };
+			const { stdout } = await runHook({ ...job, ...variables, ...sources }, { shell: 'bash', path: toolbox.path });
+			const { commit_message, branch, tags, summary } = JSON.parse(stdout);
+			assert.deepEqual([commit_message, branch, tags[2]], [expectedTexts, expectedTexts, expectedTexts]);
+			assert.equal(summary, `Deployed web-shop ${expectedTexts} @ 5b1e7d20`);
+		});
+	}
+});
