@@ -120,15 +120,18 @@ suite('the image on Bitbucket', { skip: containers.skip }, () => {
 		assert.ok(lines.includes(`ALERT24_CHANGE_ID=${alert24.changes[0]?.id}`));
 	});
 
-	test('prints, as its own user, what it may not write to the directory of root', async () => {
+	test('prints the change as one line if its user may not write to the directory of root', async () => {
 		alert24.failWith({ kind: 'status', status: 403 });
 		const { exitCode, stdout } = await runPipe({});
 		assert.equal(exitCode, 0);
-		assert.match(stdout, /could not be written to .* \(EACCES\)/);
-		assert.ok(stdout.includes(`"commit_sha": "${sha}"`));
+		assert.match(
+			stdout,
+			/cannot be written \(EACCES\)\. If the change is not recorded, send this line with: alert24-notify replay -/,
+		);
+		assert.ok(stdout.includes(`"commit_sha":"${sha}"`));
 	});
 
-	test('fails for its configuration alone, or where FAIL_ON_ERROR says so', async () => {
+	test('fails for a mistake in its configuration, and with FAIL_ON_ERROR', async () => {
 		alert24.failAlways({ kind: 'status', status: 403 });
 		assert.equal((await runPipe({ FAIL_ON_ERROR: 'true' })).exitCode, 1);
 		assert.equal((await runPipe({ ALERT24_API_KEY: '' })).exitCode, 1);

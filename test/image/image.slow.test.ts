@@ -84,6 +84,7 @@ suite('the image', { skip: containers.skip }, () => {
 		assert.deepEqual(files.filter((file) => file.startsWith('/usr/local/')).sort(), [
 			'/usr/local/bin/alert24-notify',
 			'/usr/local/lib/alert24-notify/LICENSES.txt',
+			'/usr/local/lib/alert24-notify/alert24-notify-serve.js',
 			'/usr/local/lib/alert24-notify/alert24-notify.js',
 		]);
 		assert.ok(files.includes('/etc/ssl/certs/ca-certificates.crt'));
