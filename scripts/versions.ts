@@ -7,7 +7,7 @@ const places: Readonly<Record<string, readonly RegExp[]>> = {
 	'CHANGELOG.md': [new RegExp(String.raw`(?<=^## \[)${number}(?=\] - )`, 'm')],
 	others: [
 		// The image, the pipe, the address of a release, the user agent; a component's full version, the tag in a signature.
-		new RegExp(`(?<=alert24-notify(?:[:/]|/-/releases/|/[a-z]+@)|\\/refs\\/tags\\/|image_tag: )${number}`, 'g'),
+		new RegExp(`(?<=alert24-notify(?:[:/]|/-/releases/|/[a-z]+@)|refs/tags/|image_tag: )${number}`, 'g'),
 		new RegExp(`(?<=")${number}(?=" # version$)`, 'gm'),
 		new RegExp(String.raw`(?<=^\| \`image_tag\` .*\`)${number}(?=\`)`, 'gm'),
 	],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
-import { findVersions, versionedFiles } from '../../scripts/versions.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { findVersions, setVersion, versionedFiles } from '../../scripts/versions.ts';
 import { recordExample } from './example-record.ts';
 import { examples, exists, pages, readBlocks, readPage } from './pages.ts';
 
@@ -59,6 +60,14 @@ suite('the pages', () => {
 		const updated: readonly string[] = versionedFiles;
 		for (const path of [...pages, ...examples].filter((name) => findVersions(name, readPage(name)).length > 0)) {
 			assert.ok(updated.includes(path), path);
+		}
+	});
+
+	test('contain the old version nowhere after a release, except in prose about it', () => {
+		const { version } = manifest;
+		for (const path of versionedFiles.filter((name) => /^(README|SECURITY|docs|examples|bitbucket)/.test(name))) {
+			const released = setVersion(path, readPage(path), '99.0.0', '2026-12-01').replaceAll(`version ${version}`, '');
+			assert.ok(!released.includes(version), path);
 		}
 	});
 });
