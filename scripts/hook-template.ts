@@ -83,7 +83,7 @@ function listSharedValues(): string[] {
 	for (const field of fields) values[`limit["${field}"]`] = properties[field].maxLength;
 	for (const outcome of outcomes) {
 		const verbs = [summaryVerbs.deployment[outcome], summaryVerbs.rollback[outcome]];
-		const notice = outcome === 'success' ? '' : describeUnrecordedOutcome(outcome);
+		const notice = outcome === 'success' ? '' : describeUnrecordedOutcome(outcome, gitlab.recordFailuresAdvice);
 		values[`words_of["${outcome}"]`] = [...verbs, summaryPrefixes[outcome], notice].join('|');
 	}
 	const { predefined, secret, harmless, urlWithPassword } = variablePatterns;

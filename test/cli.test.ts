@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { gitlabJob, runInProcess } from './support/run-in-process.ts';
+import { bitbucketStep } from './support/bitbucket-step.ts';
+import { gitlabJob, type RunResult, runInProcess } from './support/run-in-process.ts';
 
 const apiKey = 'ak_live_0123456789abcdefghijABCDEFGHIJKL';
 
 suite('run', () => {
-	test('exits with 1 for a fault of its own, tells where, and shows no secret', async () => {
+	test('exits with 1 for a fault of its own, prints the stack, and shows no secret', async () => {
 		const { exitCode, stdout, stderr } = await runInProcess(['validate', '-'], gitlabJob, {
 			readStdin: () => Promise.reject(new TypeError(`the token ${gitlabJob.CI_JOB_TOKEN} broke it`)),
 		});
@@ -40,6 +41,24 @@ suite('run', () => {
 		}
 	});
 
+	test('advises in the words of the CI that it runs in', async () => {
+		const failed = { BITBUCKET_EXIT_CODE: '1', CI_JOB_STATUS: 'failed' };
+		const missing = { CI_JOB_STATUS: 'success', ALERT24_ENVIRONMENT: '', BITBUCKET_DEPLOYMENT_ENVIRONMENT: '' };
+		const ofGitlab = await Promise.all([failed, missing].map((set) => runInProcess([], { ...gitlabJob, ...set })));
+		const ofBitbucket = await Promise.all(
+			[failed, missing].map((set) => runInProcess([], { ...bitbucketStep, ...set })),
+		);
+		const textOf = (runs: RunResult[]) => runs.map(({ stdout, stderr }) => stdout + stderr).join('');
+		const words = {
+			gitlab: /component input|GitLab|Settings > CI\/CD/,
+			bitbucket: /Repository settings|pipe|`deployment:`/,
+		};
+		assert.match(textOf(ofGitlab), words.gitlab);
+		assert.doesNotMatch(textOf(ofGitlab), words.bitbucket);
+		assert.match(textOf(ofBitbucket), words.bitbucket);
+		assert.doesNotMatch(textOf(ofBitbucket), words.gitlab);
+	});
+
 	test('prints the same with an option as with its variable', async () => {
 		const byVariable = await runInProcess([], { ...gitlabJob, ALERT24_ENVIRONMENT: 'a', ALERT24_DRY_RUN: 'yes' });
 		const byOption = await runInProcess(['record', '--environment', 'a', '--dry-run'], gitlabJob);
@@ -47,7 +66,7 @@ suite('run', () => {
 		assert.equal(byOption.exitCode, 0);
 	});
 
-	test('leaves a key that a text holds out of the change', async () => {
+	test('removes a key in a text from the change', async () => {
 		const { stdout } = await runInProcess([], {
 			...gitlabJob,
 			ALERT24_ENVIRONMENT: 'production',
@@ -58,7 +77,7 @@ suite('run', () => {
 		assert.equal(JSON.parse(stdout).commit_message, 'Add the key [redacted]');
 	});
 
-	test('prints the result as JSON also for a command line that it does not understand', async () => {
+	test('prints the result as JSON also for an invalid command line', async () => {
 		for (const argv of [
 			['--output', 'json', '--bogus'],
 			['--bogus', '--output=json'],
@@ -78,7 +97,7 @@ suite('run', () => {
 		assert.equal(stderr, 'alert24-notify: pipeline_url is omitted: "not a url" does not fit the field\n');
 	});
 
-	test('records what a separate job reports on, also where that job is said to stop an environment', async () => {
+	test('records what a separate job reports on, also if that job stops an environment', async () => {
 		const variables = {
 			...gitlabJob,
 			CI_ENVIRONMENT_NAME: 'a',
@@ -90,7 +109,7 @@ suite('run', () => {
 		assert.equal(JSON.parse(stdout).environment, 'a');
 	});
 
-	test('lets no text of a change forge a line of the log', async () => {
+	test('does not let a text of a change forge a line of the log', async () => {
 		const { stderr } = await runInProcess([], {
 			...gitlabJob,
 			ALERT24_ENVIRONMENT: 'a',

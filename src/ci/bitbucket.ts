@@ -17,6 +17,7 @@ export const bitbucket: Ci = {
 		'variables that are listed for it.',
 	].join('\n'),
 	environmentAdvice: 'set ALERT24_ENVIRONMENT, or add `deployment:` to the step',
+	recordFailuresAdvice: 'set ALERT24_RECORD_FAILURES=true',
 };
 
 async function readBitbucketStep(

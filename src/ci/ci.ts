@@ -14,4 +14,6 @@ export type Ci = Readonly<{
 	apiKeyAdvice: string;
 	/** The way to set the environment in this CI. */
 	environmentAdvice: string;
+	/** The way to record failures in this CI. */
+	recordFailuresAdvice: string;
 }>;

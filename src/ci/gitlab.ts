@@ -18,6 +18,7 @@ export const gitlab: Ci = {
 		'that environment (component input environment_scope).',
 	].join('\n'),
 	environmentAdvice: 'set ALERT24_ENVIRONMENT (component input environment), or add `environment:` to the job',
+	recordFailuresAdvice: 'set ALERT24_RECORD_FAILURES=true (component input record_failures)',
 };
 
 function readGitlabJob(environment: Environment, request: ReportRequest): JobReport {
@@ -48,7 +49,7 @@ function readGitlabJob(environment: Environment, request: ReportRequest): JobRep
 		pullRequest: readMergeRequest(environment),
 		deployedBy: environment['GITLAB_USER_LOGIN'],
 		pipeline: { url: environment['CI_PIPELINE_URL'], createdAt: environment['CI_PIPELINE_CREATED_AT'] },
-		// A separate job knows only its own page and start.
+		// The variables of a separate job contain only its own page and start.
 		job:
 			deployJob === undefined
 				? {

@@ -1,4 +1,5 @@
 import type { Deployment } from '../change/deployment.ts';
+import type { Ci } from '../ci/ci.ts';
 import { detectCi } from '../ci/detect-ci.ts';
 import type { JobReport } from '../ci/job-report.ts';
 import type { Origins } from '../report/describe-origins.ts';
@@ -39,7 +40,7 @@ export async function planDeployment(
 	const deployment = completeReport(report, outcome);
 	// A separate job only assumes the outcome until the lookup.
 	const isAssumed = status === undefined && deployJob !== undefined && typeof outcome === 'string';
-	const reasonNotTo = findReasonNotToRecord(report, isAssumed ? 'success' : outcome, settings);
+	const reasonNotTo = findReasonNotToRecord(ci, report, isAssumed ? 'success' : outcome, settings);
 
 	// Without these facts there is no change.
 	const obstacles: string[] = [];
@@ -61,7 +62,7 @@ export async function planDeployment(
 		return { kind: 'nothing', reason: describeUnstartedJob(notStarted) };
 	}
 	const lookedUp = { ...completed, outcome: status ?? completed.outcome };
-	const reason = findReasonNotToRecord(report, lookedUp.outcome, settings);
+	const reason = findReasonNotToRecord(ci, report, lookedUp.outcome, settings);
 	if (reason !== undefined) return { kind: 'nothing', reason };
 	return { kind: 'record', deployment: lookedUp, origins, problems: found };
 }
@@ -76,13 +77,16 @@ function completeReport(
 }
 
 function findReasonNotToRecord(
+	ci: Ci | undefined,
 	report: JobReport | undefined,
 	outcome: JobReport['outcome'] | undefined,
 	settings: Settings,
 ): string | undefined {
-	if (report === undefined || typeof outcome !== 'string') return undefined;
+	if (ci === undefined || report === undefined || typeof outcome !== 'string') return undefined;
 	if (report.stopsEnvironment) return describeStoppedEnvironment(report.environment);
-	if (outcome !== 'success' && !settings.shouldRecordFailures) return describeUnrecordedOutcome(outcome);
+	if (outcome !== 'success' && !settings.shouldRecordFailures) {
+		return describeUnrecordedOutcome(outcome, ci.recordFailuresAdvice);
+	}
 	return undefined;
 }
 

@@ -10,9 +10,9 @@ const outcomeWords: Readonly<Record<Outcome, string>> = {
 	timedout: 'timed out',
 };
 
-/** Returns the reason why a deployment that did not succeed is not recorded. */
-export function describeUnrecordedOutcome(outcome: Outcome): string {
-	return `Not recorded: the deployment ${outcomeWords[outcome]}; set ALERT24_RECORD_FAILURES=true (component input record_failures) to record such deployments`;
+/** Returns the reason why a deployment that did not succeed is not recorded, with the advice for the CI that the program runs in. */
+export function describeUnrecordedOutcome(outcome: Outcome, advice: string): string {
+	return `Not recorded: the deployment ${outcomeWords[outcome]}; ${advice} to record such deployments`;
 }
 
 /** Returns the reason why a deploy job that did not start is not recorded. */
