@@ -93,8 +93,11 @@ export async function runDemo(notifyScript: string, print: (text: string) => voi
 	return true;
 }
 
-/** GitLab's history: the first commit was deployed last week, then came so many of the pipelines. */
+const hourMs = 3_600_000;
+
+/** GitLab's history: a pipeline of the first commit, then so many of the pipelines, one an hour, the last one now. */
 function buildScenario(shas: readonly string[], count: number): GitlabScenario {
+	const now = Date.now();
 	const jobs = [{ id: 1001, commit: 0, status: 'success' }, ...pipelines.slice(0, count)].map(
 		({ id, commit, status }, index) => ({
 			id: 5000 + id,
@@ -104,8 +107,8 @@ function buildScenario(shas: readonly string[], count: number): GitlabScenario {
 			status,
 			allowFailure: true,
 			...(status === 'failed' && { failureReason: 'script_failure' }),
-			startedAt: `2026-11-20T1${index}:00:00.000Z`,
-			finishedAt: `2026-11-20T1${index}:00:42.000Z`,
+			startedAt: new Date(now - (count - index) * hourMs - 42_000).toISOString(),
+			finishedAt: new Date(now - (count - index) * hourMs).toISOString(),
 			user: index === 2 ? 'grace' : 'ada',
 		}),
 	);

@@ -2,6 +2,12 @@ import { truncate } from '../text/truncate.ts';
 import { type Change, changeSchema } from './change-schema.ts';
 
 const lateTag = 'recorded-late';
+const lateMs = 15 * 60_000;
+
+/** Returns true if a deployment ended so long ago that its change must state the time. `nowMs` is in milliseconds since 1970. */
+export function isLate(endedAt: Date, nowMs: number): boolean {
+	return nowMs - endedAt.getTime() > lateMs;
+}
 
 /**
  * Returns the change as it is recorded later than it happened: with the tag `recorded-late`, and a last line of the description that states when

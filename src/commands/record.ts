@@ -28,7 +28,7 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	const { environment, log, clock, door, key } = context;
 	const read = readSettings({ environment, options, command: 'record', spellVariable: door.spellVariable });
 	const isChangeValid = read.problems.length === 0;
-	read.problems.push(...key.problems, ...door.problems);
+	read.problems.push(...read.proxyProblems, ...key.problems, ...door.problems);
 	const { settings } = read;
 	const startedAtMs = clock.now();
 	// A report that an earlier run left must not stand for this one, however it ends.
@@ -53,13 +53,13 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 		return exitCodes.ok;
 	}
 	const outbox = new FolderOutbox(settings.undeliveredDir, clock);
-	// Also if the key is missing: the most common mistake must not cost a week of deployments.
+	// Also if the key or the proxy is unusable: a mistake in the setup must not cost a week of deployments.
 	if (isChangeValid) await putIntoFolder(outbox, changes, findEnd(plan.deployment, clock), log);
 	if (plan.problems.length > 0 || key.apiKey === undefined) {
 		throw new ConfigurationError([...plan.problems, ...describeReplay(outbox, settings.apiUrl)]);
 	}
 	const budgetMs = settings.budgetMs - (clock.now() - startedAtMs);
-	const delivery = { ...settings, budgetMs, apiKey: key.apiKey, isLate: false };
+	const delivery = { ...settings, budgetMs, apiKey: key.apiKey, areLate: false };
 	const deliveries = await deliverFolder(outbox, delivery, context);
 	const exitCode = reportDeliveries(deliveries, log);
 	writeReports(settings, deliveries, context);

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { markRecordedLate } from '../change/mark-recorded-late.ts';
 import { detectCi } from '../ci/detect-ci.ts';
@@ -30,13 +30,13 @@ export async function replayChanges(
 	readStdin: () => Promise<Uint8Array>,
 ): Promise<ExitCode> {
 	const { environment, log, clock, door, key } = context;
-	const { settings, problems } = readSettings({
+	const { settings, problems, proxyProblems } = readSettings({
 		environment,
 		options,
 		command: 'replay',
 		spellVariable: door.spellVariable,
 	});
-	problems.push(...key.problems, ...door.problems);
+	problems.push(...proxyProblems, ...key.problems, ...door.problems);
 	if (problems.length > 0) throw new ConfigurationError(problems);
 
 	const isStdin = path === '-';
@@ -50,7 +50,7 @@ export async function replayChanges(
 
 	const changes = [...lines.entries, ...outbox.waiting];
 	if (changes.length === 0) {
-		log.result(`Nothing to replay: ${isStdin ? 'stdin' : quote(path)} contains no undelivered change`);
+		log.result(`Nothing to replay: ${describeEmptySource(path)}`);
 		printResult({ outcome: 'nothing_to_record', exit_code: exitCodeOfDamage, services: [] }, log);
 		return exitCodeOfDamage;
 	}
@@ -67,7 +67,7 @@ export async function replayChanges(
 	}
 	const { apiKey } = key;
 	if (apiKey === undefined) throw new ConfigurationError([describeMissingApiKey(detectCi(environment)?.apiKeyAdvice)]);
-	const deliveries = await deliverFolder(outbox, { ...settings, apiKey, isLate: true }, context);
+	const deliveries = await deliverFolder(outbox, { ...settings, apiKey, areLate: true }, context);
 	const exitCode = reportDeliveries(deliveries, log, exitCodeOfDamage);
 	const left = deliveries.filter((delivery) => !isRecorded(delivery)).length;
 	if (left > 0) {
@@ -75,6 +75,11 @@ export async function replayChanges(
 		log.notice(`${place} keeps the changes that are still not recorded: ${left} of ${deliveries.length}`);
 	}
 	return exitCode;
+}
+
+function describeEmptySource(path: string): string {
+	if (path === '-') return 'stdin contains no undelivered change';
+	return `${quote(path)} ${existsSync(path) ? 'contains no undelivered change' : 'does not exist'}`;
 }
 
 /** Loads the folder or the file, and returns a sentence about each damaged file. */

@@ -3,7 +3,7 @@ import { listRecordedChanges } from '../alert24/list-recorded-changes.ts';
 import { buildChange } from '../change/build-change.ts';
 import type { Change } from '../change/change-schema.ts';
 import type { Overrides } from '../change/deployment.ts';
-import { markRecordedLate } from '../change/mark-recorded-late.ts';
+import { isLate, markRecordedLate } from '../change/mark-recorded-late.ts';
 import { assertValidChange } from '../change/validate-change.ts';
 import { gitlab } from '../ci/gitlab.ts';
 import type { Environment } from '../environment.ts';
@@ -26,6 +26,7 @@ import { deliverFolder, putIntoFolder, reportKept } from '../outbox/deliver-fold
 import { FolderOutbox } from '../outbox/folder-outbox.ts';
 import { describeChange, describeMissingApiKey } from '../report/messages.ts';
 import { reportDeliveries } from '../report/report-deliveries.ts';
+import { printResult } from '../report/result.ts';
 import { ConfigurationError, InvalidChangeError, ReportedError } from '../reported-error.ts';
 import type { GivenOptions } from '../settings/options.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
@@ -37,8 +38,6 @@ const hourMs = 3_600_000;
 const windowMs = 24 * hourMs;
 // A record can be older than the end of its deployment: a hook records before GitLab updates the deployment.
 const recordMarginMs = hourMs;
-// A change that is recorded this long after the end of its deployment is marked.
-const lateMs = hourMs / 4;
 const requestMs = 10_000;
 const mostAtOnce = 4;
 
@@ -55,7 +54,7 @@ export async function syncDeployments(options: GivenOptions, context: CommandCon
 	const now = clock.date();
 	const read = readSettings({ environment, options, command: 'sync', spellVariable: door.spellVariable });
 	const { settings } = read;
-	const problems = [...read.problems, ...key.problems, ...door.problems];
+	const problems = [...read.problems, ...read.proxyProblems, ...key.problems, ...door.problems];
 	if (!gitlab.isRunning(environment)) problems.push('sync runs in a GitLab CI/CD job: GITLAB_CI=true is missing');
 	if (!key.isSet) problems.push(describeMissingApiKey(gitlab.apiKeyAdvice));
 	const client = openGitlab(context, { requestMs, totalMs: settings.budgetMs / 2 });
@@ -81,19 +80,19 @@ export async function syncDeployments(options: GivenOptions, context: CommandCon
 		for (const { change } of changes) log.result(`Missing: ${describeChange(change)} (${change.external_id})`);
 		log.result(`${checked}: ${expected.length - missing.length} recorded, ${missing.length} missing`);
 		const printed = changes.map(({ change }) => change);
-		log.summary({ outcome: 'dry_run', exit_code: exitCodes.ok, services: [], changes: printed });
+		printResult({ outcome: 'dry_run', exit_code: exitCodes.ok, services: [], changes: printed }, log);
 		return exitCodes.ok;
 	}
 	log.result(`${checked}: ${expected.length - missing.length} already recorded, ${missing.length} to record`);
 	if (changes.length === 0) {
 		const reason = 'no deployment is missing from Alert24';
-		log.summary({ outcome: 'nothing_to_record', exit_code: exitCodes.ok, reason, services: [] });
+		printResult({ outcome: 'nothing_to_record', exit_code: exitCodes.ok, reason, services: [] }, log);
 		return exitCodes.ok;
 	}
 	const outbox = new FolderOutbox(settings.undeliveredDir, clock);
 	for (const { change, endedAt } of changes) await putIntoFolder(outbox, [change], endedAt, log);
 	const budgetMs = settings.budgetMs - (clock.now() - startedAtMs);
-	const delivery = { ...settings, budgetMs, apiKey: key.apiKey, dedupe: undefined, isLate: false };
+	const delivery = { ...settings, budgetMs, apiKey: key.apiKey, dedupe: undefined, areLate: false };
 	const deliveries = await deliverFolder(outbox, delivery, context);
 	const exitCode = reportDeliveries(deliveries, log);
 	reportKept(outbox, deliveries, settings.apiUrl, log);
@@ -189,7 +188,7 @@ async function buildMissingChanges(
 			const change = buildChange(completed, overrides, serviceId);
 			const endedMs = Date.parse(listed.job?.finishedAt ?? listed.updatedAt ?? '');
 			const endedAt = new Date(Number.isNaN(endedMs) ? now : endedMs);
-			const marked = now - endedAt.getTime() > lateMs ? markRecordedLate(change, endedAt) : change;
+			const marked = isLate(endedAt, now) ? markRecordedLate(change, endedAt) : change;
 			assertValidChange(marked);
 			changes[index] = { change: marked, endedAt };
 		}

@@ -1,5 +1,5 @@
 import type { Change } from '../change/change-schema.ts';
-import { markRecordedLate } from '../change/mark-recorded-late.ts';
+import { isLate, markRecordedLate } from '../change/mark-recorded-late.ts';
 import type { DedupeMode } from '../delivery/dedupe-mode.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { buildIdempotencyKey } from '../delivery/idempotency-key.ts';
@@ -21,8 +21,8 @@ export type FolderDelivery = DeliverySettings &
 	Readonly<{
 		/** Undefined: look up before the first attempt if an earlier run may have sent the change. */
 		dedupe: DedupeMode | undefined;
-		/** True: the changes are recorded later than they happened. */
-		isLate: boolean;
+		/** True: all changes are recorded later than they happened. False: those whose deployment ended long ago. */
+		areLate: boolean;
 	}>;
 
 /**
@@ -56,7 +56,7 @@ export function deliverFolder(
 	settings: FolderDelivery,
 	context: DeliveryContext,
 ): Promise<Delivery[]> {
-	const { budgetMs, dedupe, isLate } = settings;
+	const { budgetMs, dedupe, areLate } = settings;
 	const deliver = openDelivery(settings, context);
 	const deadlineMs = context.clock.now() + budgetMs;
 	return deliverOutbox(outbox, {
@@ -66,7 +66,7 @@ export function deliverFolder(
 		deliver: ({ change, createdAt, isFirst }) =>
 			deliver(
 				{
-					change: isLate ? markRecordedLate(change, createdAt) : change,
+					change: areLate || isLate(createdAt, context.clock.date()) ? markRecordedLate(change, createdAt) : change,
 					idempotencyKey: buildIdempotencyKey(change),
 					since: createdAt,
 					dedupe: dedupe ?? (isFirst ? 'on-retry' : 'always'),
@@ -76,7 +76,7 @@ export function deliverFolder(
 	});
 }
 
-/** Returns the sentences that say where undelivered changes are and how to send them. Returns none if no file contains them. */
+/** Returns the sentences about the place of the undelivered changes and the command that sends them; none if no file contains them. */
 export function describeReplay(outbox: FolderOutbox, apiUrl: URL): string[] {
 	if (!outbox.hasStored) return [];
 	const later = isDefaultApiUrl(apiUrl) ? 'Send it later with' : 'Send it later, to the same ALERT24_API_URL, with';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../delivery/clock.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { describeFileError, readRegularFile, UnusableFile } from '../read-regular-file.ts';
-import { writeWholeFile } from '../write-whole-file.ts';
+import { isUnfinished, writeWholeFile } from '../write-whole-file.ts';
 import { buildOutboxKey } from './build-outbox-key.ts';
 import { type Claim, type FinishedDelivery, type NewEntry, type Outbox, OutboxError } from './outbox.ts';
 import {
@@ -16,7 +16,7 @@ import {
 
 const largestFile = 256 * 1024 * 1024;
 
-/** A file that is not handed out, and a sentence about the reason. The file stays as it is. */
+/** A file that is not handed out, and a sentence about the reason. The file stays as it is. `isForeign`: it is not a lost change. */
 export type UnusableEntry = Readonly<{ path: string; flaw: string; isForeign: boolean }>;
 
 /** The file that holds an entry. */
@@ -92,7 +92,9 @@ export class FolderOutbox implements Outbox {
 		const content = readContent(path);
 		// Another process recorded the change in the meantime.
 		if (content === undefined) return undefined;
-		if (content.kind === 'flaw') return { path, flaw: content.flaw, isForeign: content.isForeign };
+		// A part of a file is no loss: its process was killed before it sent the change, or the whole file is beside it.
+		if (content.kind === 'flaw')
+			return { path, flaw: content.flaw, isForeign: content.isForeign || isUnfinished(path) };
 		const found = content.kind === 'change' ? [content.entry] : content.entries;
 		for (const entry of found) {
 			const key = buildOutboxKey(entry.change);

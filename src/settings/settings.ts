@@ -35,8 +35,13 @@ export type Settings = Readonly<{
 	isVerbose: boolean;
 }>;
 
-/** Settings with all mistakes in them: unusable values, and values that the schema rejects. */
-export type ReadSettings = Readonly<{ settings: Settings; problems: string[]; violations: string[] }>;
+/** Settings with all mistakes in them: unusable values, unusable proxies, and values that the schema rejects. */
+export type ReadSettings = Readonly<{
+	settings: Settings;
+	problems: string[];
+	proxyProblems: readonly string[];
+	violations: string[];
+}>;
 
 // Texts that are recorded as they stand.
 const recordedTexts = [
@@ -82,8 +87,12 @@ export function readSettings(source: SettingSource): ReadSettings {
 	for (const name of ['service-id', 'tags'] as const) {
 		for (const item of reader.list(name)) reader.rejectReference(name, item);
 	}
-	if (!isDryRun) reader.problems.push(...proxies.problems);
-	return { settings, problems: reader.problems, violations: findViolationsByHand(settings, reader) };
+	return {
+		settings,
+		problems: reader.problems,
+		proxyProblems: isDryRun ? [] : proxies.problems,
+		violations: findViolationsByHand(settings, reader),
+	};
 }
 
 /** Returns the format of the log. The log is needed before all other settings are read, so mistakes are not reported here. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Change } from '../../src/change/change-schema.ts';
-import { markRecordedLate } from '../../src/change/mark-recorded-late.ts';
+import { isLate, markRecordedLate } from '../../src/change/mark-recorded-late.ts';
 import { assertValidChange } from '../../src/change/validate-change.ts';
 
 const change: Change = { summary: 'Deployed shop @ 1a2b3c4d', environment: 'production', tags: ['gitlab'] };
@@ -34,5 +34,12 @@ suite('markRecordedLate', () => {
 		assertValidChange(late);
 		assert.ok(late.description?.endsWith(`界…\n${line}`));
 		assert.deepEqual(late.tags, [...tags.slice(0, 49), 'recorded-late']);
+	});
+});
+
+suite('isLate', () => {
+	test('is true more than 15 minutes after the end of the deployment', () => {
+		assert.equal(isLate(endedAt, Date.parse('2026-11-02T12:15:00Z')), false);
+		assert.equal(isLate(endedAt, Date.parse('2026-11-02T12:15:01Z')), true);
 	});
 });

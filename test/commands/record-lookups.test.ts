@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { systemClock } from '../../src/delivery/clock.ts';
 import type { SentChange } from '../../stand-in/alert24-api.ts';
 import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { certificates } from '../../stand-in/certificates.ts';
@@ -29,6 +30,8 @@ type Given = Readonly<{
 	prepare?: (gitlab: GitlabStandIn) => void;
 	/** The message in the clone of the job. */
 	gitMessage?: string;
+	/** The time of the run. */
+	at?: string;
 }>;
 
 type Recorded = RunResult & Readonly<{ changes: readonly SentChange[]; gitlab: GitlabStandIn }>;
@@ -60,7 +63,8 @@ async function record(given: Given = {}): Promise<Recorded> {
 		...given.variables,
 	};
 	const commit = given.gitMessage === undefined ? undefined : { sha, message: given.gitMessage };
-	const result = await runInProcess(given.argv ?? [], variables, { readCommit: () => Promise.resolve(commit) });
+	const clock = { ...systemClock, date: () => Date.parse(given.at ?? '2026-11-20T10:01:00Z') };
+	const result = await runInProcess(given.argv ?? [], variables, { clock, readCommit: () => Promise.resolve(commit) });
 	const output = `${result.stdout}${result.stderr}${JSON.stringify(alert24.sentChanges)}`;
 	for (const secret of [gitlab.jobToken, alert24.apiKey, password]) assert.ok(!output.includes(secret), output);
 	for (const { headers } of gitlab.requests) assert.equal(headers.authorization, undefined);
@@ -96,6 +100,15 @@ suite('The outcome that notify records', () => {
 	});
 
 	const failed = { status: 'failed', allowFailure: true, failureReason: 'script_failure' };
+
+	test('states when the deployment ended if notify runs more than 15 minutes later', async () => {
+		const [change] = (await record({ at: '2026-11-20T10:17:00Z' })).changes;
+		assert.match(
+			String(change?.['description']),
+			/\nRecorded later; the deployment ended at 2026-11-20T10:00:42.000Z$/,
+		);
+		assert.deepEqual(change?.['tags'], ['gitlab', 'production', 'recorded-late']);
+	});
 
 	test('is a failure although the job is allowed to fail', async () => {
 		const { changes, exitCode } = await record({ job: failed, variables: { ALERT24_RECORD_FAILURES: 'true' } });

@@ -1,3 +1,4 @@
+import { systemClock } from '../../src/delivery/clock.ts';
 import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { startGitlab } from '../../stand-in/gitlab-stand-in.ts';
 import { gitlabJob, runInProcess } from '../support/run-in-process.ts';
@@ -36,7 +37,7 @@ export async function recordExample(): Promise<object | undefined> {
 		],
 	});
 	const { CI_API_V4_URL, CI_JOB_TOKEN } = gitlab.variables;
-	await runInProcess([], {
+	const variables = {
 		...gitlabJob,
 		CI_API_V4_URL,
 		CI_JOB_TOKEN,
@@ -46,7 +47,9 @@ export async function recordExample(): Promise<object | undefined> {
 		ALERT24_DEPLOY_JOB: job.name,
 		ALERT24_ENVIRONMENT: 'production',
 		ALERT24_SERVICE_ID: 'svc_abc123',
-	});
+	};
+	const clock = { ...systemClock, date: () => Date.parse('2026-11-20T09:15:00Z') };
+	await runInProcess([], variables, { clock });
 	const text = JSON.stringify(alert24.sentChanges[0]);
 	return JSON.parse(text.replaceAll(`${gitlab.url}/shop/web-shop`, projectUrl));
 }

@@ -6,6 +6,7 @@ import type { Fault } from '../../stand-in/alert24-faults.ts';
 import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { makePath, makeVariables, readUndelivered, tryDelivery } from '../support/delivery-trial.ts';
 import { runProgram } from '../support/run-program.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 
 const externalId = 'gitlab:gitlab.com:4711:job:903311:production';
 
@@ -50,6 +51,18 @@ suite('a change that is not recorded', { concurrency: true }, () => {
 		assert.deepEqual(readdirSync(undeliveredDir), []);
 	});
 
+	test('is kept if the proxy is unusable', async () => {
+		await using alert24 = await startAlert24();
+		const variables = { ALERT24_API_URL: 'https://app.alert24.net', HTTPS_PROXY: 'ftp://proxy.example.com' };
+		const { exitCode, stderr, undelivered } = await tryDelivery(alert24, { variables });
+		assert.equal(exitCode, 2);
+		assert.match(stderr, /HTTPS_PROXY must be the URL of an HTTP proxy, .*\n.*alert24-notify replay \S+\n$/);
+		assert.deepEqual(
+			undelivered.map(({ change }) => change.external_id),
+			[externalId],
+		);
+	});
+
 	test('is not kept if a setting that it contains is invalid', async () => {
 		await using alert24 = await startAlert24();
 		const variables = { ALERT24_API_KEY: '', ALERT24_ENVIRONMENT: '$TARGET' };
@@ -74,6 +87,19 @@ suite('a change that is not recorded', { concurrency: true }, () => {
 		alert24.heal();
 		assert.match((await tryDelivery(alert24, { variables })).stdout, /^Already recorded: /);
 		assert.equal(alert24.changes.length, 1);
+	});
+
+	test('states when the deployment ended if the job is retried more than 15 minutes later', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new VirtualClock();
+		const options = { variables: { ALERT24_UNDELIVERED_DIR: makePath() }, clock };
+		alert24.failWith({ kind: 'status', status: 400 });
+		const [kept] = (await tryDelivery(alert24, options)).undelivered;
+		await clock.sleep(16 * 60_000);
+		assert.equal((await tryDelivery(alert24, options)).exitCode, 0);
+		const [sent] = alert24.sentChanges;
+		assert.equal(sent?.['description'], `Recorded later; the deployment ended at ${kept?.created_at}`);
+		assert.deepEqual(sent?.['tags'], ['gitlab', 'production', 'recorded-late']);
 	});
 
 	test('names the folder as a shell reads it', async () => {
