@@ -7,6 +7,7 @@ import { NetworkFault } from '../network/network-fault.ts';
 import { isSuccess } from '../network/send-request.ts';
 import { readTrustedCas } from '../network/trusted-cas.ts';
 import { describeMissingApiKey } from '../report/messages.ts';
+import { printResult, type ServiceResult } from '../report/result.ts';
 import { ConfigurationError, ReportedError } from '../reported-error.ts';
 import type { GivenOptions } from '../settings/options.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
@@ -24,7 +25,7 @@ export async function checkSetup(options: GivenOptions, context: CommandContext)
 	const { environment, log, door, key } = context;
 	const read = readSettings({ environment, options, command: 'check', spellVariable: door.spellVariable });
 	const { settings } = read;
-	const problems = [...read.problems, ...key.problems, ...door.problems, ...read.violations];
+	const problems = [...read.problems, ...read.proxyProblems, ...key.problems, ...door.problems, ...read.violations];
 	if (!key.isSet) problems.push(describeMissingApiKey(detectCi(environment)?.apiKeyAdvice));
 	if (problems.length > 0 || key.apiKey === undefined) throw new ConfigurationError(problems);
 	log.result('Settings: valid');
@@ -33,16 +34,10 @@ export async function checkSetup(options: GivenOptions, context: CommandContext)
 	log.result(`Address: ${settings.apiUrl.href}${describeProxy(settings)}`);
 	const services = await checkKey(client, settings, context);
 	const unknown = checkServices(services, settings, context);
-	log.summary({
-		outcome: unknown.length > 0 ? 'refused' : 'checked',
-		exit_code: unknown.length > 0 ? exitCodes.refused : exitCodes.ok,
-		services: settings.serviceIds.map((id) => ({
-			service_id: id,
-			state: unknown.includes(id) ? 'unknown' : 'known',
-			name: services?.find((service) => service.id === id)?.name,
-		})),
-	});
-	if (unknown.length > 0) return exitCodes.refused;
+	const exitCode = unknown.length > 0 ? exitCodes.refused : exitCodes.ok;
+	const results = settings.serviceIds.map((id) => describeService(id, services));
+	printResult({ outcome: unknown.length > 0 ? 'refused' : 'checked', exit_code: exitCode, services: results }, log);
+	if (unknown.length > 0) return exitCode;
 	log.result('The setup works. Nothing was recorded.');
 	return exitCodes.ok;
 }
@@ -98,7 +93,7 @@ function buildRejection(answer: Answer): ReportedError {
 	return new ReportedError(isRefused ? exitCodes.refused : exitCodes.undelivered, verdict.reason + suffix);
 }
 
-/** Prints each service with its name, and returns the ids that Alert24 does not know. */
+/** Prints each service with its name, and returns the ids that Alert24 does not list. */
 function checkServices(
 	services: readonly Service[] | undefined,
 	{ serviceIds }: Settings,
@@ -113,6 +108,12 @@ function checkServices(
 		log.failure(`${id} is not known${suggestService(id, services)}`);
 		return true;
 	});
+}
+
+function describeService(id: string, services: readonly Service[] | undefined): ServiceResult {
+	const service = services?.find((known) => known.id === id);
+	if (service !== undefined) return { service_id: id, state: 'known', name: service.name };
+	return { service_id: id, state: services === undefined ? 'unchecked' : 'unknown' };
 }
 
 function suggestService(id: string, services: readonly Service[]): string {

@@ -9,7 +9,7 @@ export type LogOptions = Readonly<{
 	style: LogStyle;
 	/** Print details. */
 	isVerbose: boolean;
-	/** Keep stdout for one JSON object, which `summary` prints. Everything else goes to stderr. */
+	/** Keep stdout for one JSON object, the result. Everything else goes to stderr. */
 	isJson: boolean;
 }>;
 
@@ -50,11 +50,6 @@ export class Log {
 	/** Prints the result as JSON on stdout. */
 	resultJson(value: unknown): void {
 		this.#terminal.writeOut(`${this.#redactor.redact(toSafeJson(value))}\n`);
-	}
-
-	/** Prints the whole result for a program if the user asked for JSON. */
-	summary(value: unknown): void {
-		if (this.isJson) this.resultJson(value);
 	}
 
 	/** Prints JSON that the user should keep, beside the result, in one line without a limit. */

@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Log } from '../log/log.ts';
 import { makeVisible } from '../text/visible-text.ts';
 import { describeChange } from './messages.ts';
-import { printResult, type ServiceResult } from './result.ts';
+import { type ChangeState, printResult, type ServiceResult } from './result.ts';
 
 type State = Delivery['state'];
 
@@ -14,7 +14,7 @@ const codes: Readonly<Record<State, ExitCode>> = {
 	refused: exitCodes.refused,
 	undelivered: exitCodes.undelivered,
 };
-const resultStates: Readonly<Record<State, ServiceResult['state']>> = {
+const resultStates: Readonly<Record<State, ChangeState>> = {
 	'already recorded': 'already_recorded',
 	recorded: 'recorded',
 	refused: 'refused',

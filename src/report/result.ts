@@ -2,17 +2,24 @@ import type { Change } from '../change/change-schema.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Log } from '../log/log.ts';
 
-/** The end of one change, in the JSON result. An absent fact is an absent property. */
+/** The end of one change. */
+export type ChangeState = 'recorded' | 'already_recorded' | 'refused' | 'undelivered';
+
+/** The end of one change, or a service that `check` looked for. An absent fact is an absent property. */
 export type ServiceResult = Readonly<{
 	/** Absent: the change is for the organization. */
 	service_id?: string;
-	state: 'recorded' | 'already_recorded' | 'refused' | 'undelivered';
+	/** The last three are results of `check`: Alert24 lists the service, does not list it, or lists no services. */
+	state: ChangeState | 'known' | 'unknown' | 'unchecked';
+	/** The name of a known service. */
+	name?: string;
 	/** Alert24's id of the change. */
 	id?: string;
 	/** The page of the change. */
 	url?: string;
 	external_id?: string;
-	attempts: number;
+	/** The requests that tried to record the change. */
+	attempts?: number;
 	/** The X-Request-Id of the last response. */
 	request_id?: string;
 	reason?: string;
@@ -23,7 +30,7 @@ export type ServiceResult = Readonly<{
 /** The JSON object that `--output json` prints on stdout, the same for every command. */
 export type Result = Readonly<{
 	/** For several services: the worst of their states. */
-	outcome: ServiceResult['state'] | 'nothing_to_record' | 'dry_run' | 'valid' | 'error';
+	outcome: ChangeState | 'nothing_to_record' | 'dry_run' | 'valid' | 'checked' | 'error';
 	exit_code: ExitCode;
 	/** The message of an error, or the reason to record nothing. */
 	reason?: string;
@@ -34,5 +41,5 @@ export type Result = Readonly<{
 
 /** Prints the result of a command if the user asked for JSON. */
 export function printResult(result: Result, log: Log): void {
-	log.summary(result);
+	if (log.isJson) log.resultJson(result);
 }

@@ -83,6 +83,14 @@ suite('check', () => {
 		assert.equal((await check()).exitCode, 5);
 	});
 
+	test('checks no service if Alert24 does not list its services', async () => {
+		alert24.failListsWith({ kind: 'none' }, { kind: 'status', status: 404 });
+		const { exitCode, stdout, stderr } = await check({ ALERT24_SERVICE_ID: 'svc_x' }, '--output', 'json');
+		assert.match(stderr, /did not list its services, so the service ids are not checked/);
+		assert.deepEqual(JSON.parse(stdout).services, [{ service_id: 'svc_x', state: 'unchecked' }]);
+		assert.equal(exitCode, 0);
+	});
+
 	test('prints one JSON object with --output json', async () => {
 		const { stdout } = await check({ ALERT24_SERVICE_ID: 'svc_shop' }, '--output', 'json');
 		assert.deepEqual(JSON.parse(stdout), {
