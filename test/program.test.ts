@@ -49,30 +49,30 @@ describe('the bundled program', () => {
 		assert.equal(alert24.requests.length, count);
 	});
 
-	it('exits with 2 outside of a CI, and says everything that is missing at once', async () => {
+	it('exits with 2 outside of a CI, and reports everything that is missing at once', async () => {
 		const said =
 			/neither a GitLab CI\/CD job nor a Bitbucket Pipelines step.*\n.*the environment is not known.*\n.*ALERT24_API_KEY is not set/;
 		await expect(await runProgram([], {}), 2, /^$/, said);
 	});
 
-	it('exits with 2 without a key, and says why it may be missing', async () => {
+	it('exits with 2 without a key, and reports why it may be missing', async () => {
 		const run = await runProgram([], { ...variables, ALERT24_API_KEY: '' });
 		await expect(run, 2, /^$/, /protected variable reaches only protected branches and tags/);
 	});
 
-	it('exits with 2 for a status that it does not know', async () => {
+	it('exits with 2 for an unknown status', async () => {
 		const run = await runProgram([], { ...variables, CI_JOB_STATUS: 'dropped' });
 		await expect(run, 2, /^$/, /unknown CI_JOB_STATUS "dropped": nothing is recorded/);
 	});
 
-	it('exits with 3 for a value that the schema refuses', async () => {
+	it('exits with 3 for a value that the schema rejects', async () => {
 		const run = await runProgram([], { ...variables, ALERT24_RISK_LEVEL: 'severe' });
 		const said =
 			/^alert24-notify: risk_level must be one of low, medium, high, critical; got "severe" \(from ALERT24_RISK_LEVEL\)\n$/;
 		await expect(run, 3, /^$/, said);
 	});
 
-	it('exits with 4 when Alert24 refuses, with its words, the request id and the remedy', async () => {
+	it('exits with 4 if Alert24 rejects the change, with its message, the request id and the remedy', async () => {
 		const run = await runProgram([], { ...variables, ALERT24_API_KEY: alert24.readOnlyKey });
 		const said =
 			/NOT RECORDED: .*Alert24 answered 403 \(authorization_error: "API key missing required scope: write"\): the key needs the scope write \(1 attempt, request id req_[\w-]+\)\n.*replay alert24-undelivered\n$/;
@@ -86,7 +86,7 @@ describe('the bundled program', () => {
 		await expect(run, 5, /^$/, said);
 	});
 
-	it('exits with the worst code of several services, having tried all', async () => {
+	it('exits with the worst code of several services and tries all of them', async () => {
 		await using strict = await startAlert24({ services: ['svc_1', 'svc_3'] });
 		const run = await runProgram([], {
 			...variables,
@@ -103,7 +103,7 @@ describe('the bundled program', () => {
 		assert.deepEqual(strict.changes.map((change) => change['service_id']).sort(), ['svc_1', 'svc_3']);
 	});
 
-	it('sends bytes that are no UTF-8 as replacement characters', async () => {
+	it('sends bytes that are not UTF-8 as replacement characters', async () => {
 		// An environment can hold any byte but NUL; node:child_process cannot pass all of them, so a shell makes it.
 		const script = `CI_COMMIT_BRANCH="$(printf 'a\\377b')" exec "$0" "$1"`;
 		const bundle = fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url));
@@ -111,7 +111,7 @@ describe('the bundled program', () => {
 		assert.equal(alert24.sentChanges.at(-1)?.['branch'], 'a\ufffdb');
 	});
 
-	it('exits with 1 where its result cannot be written', { skip: !existsSync('/dev/full') }, async () => {
+	it('exits with 1 if its result cannot be written', { skip: !existsSync('/dev/full') }, async () => {
 		const bundle = fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url));
 		const script = '"$0" "$1" schema >/dev/full';
 		await assert.rejects(promisify(execFile)('/bin/sh', ['-c', script, process.execPath, bundle], { env: {} }), {
@@ -120,7 +120,7 @@ describe('the bundled program', () => {
 		});
 	});
 
-	it('does not mind that nobody reads its result', async () => {
+	it('succeeds although nobody reads its result', async () => {
 		const bundle = fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url));
 		const script = '{ "$0" "$1" schema; echo "$?" >&2; } | true';
 		const { stderr } = await promisify(execFile)('/bin/sh', ['-c', script, process.execPath, bundle], { env: {} });

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-// What any program on Node has to do at least: one POST.
+// The least that any program on Node does: one POST.
 const body = JSON.stringify({ summary: 'Deployed shop @ 1a2b3c4d', environment: 'production' });
 const headers = {
 	authorization: `Bearer ${process.env['ALERT24_API_KEY']}`,

@@ -76,7 +76,7 @@ function findPipeProblems(environment: Environment): string[] {
 	return [`${spellPipeVariable(environment, failOnError)} must be true or false; got ${quote(value)}`];
 }
 
-// A pipe does not know whether it runs in a script, where the exit code is absent, or in an after-script that does not pass the exit code.
+// The variables are the same in a script, where the exit code is absent, and in an after-script that does not pass the exit code.
 function findNotices(environment: Environment): string[] {
 	if (environment['BITBUCKET_EXIT_CODE'] !== undefined || environment[variableOf('status')] !== undefined) return [];
 	return [

@@ -12,7 +12,7 @@ const shareForLookups = 0.5;
 
 /**
  * Delivers one change within the budget, and at most once. Two records are possible only if an attempt was recorded without a response that
- * says so, and the list then could not be read (for good, or for half of the budget), or did not contain the change; or if no lookup is
+ * confirms it, and the list then could not be read (for good, or for half of the budget), or did not contain the change; or if no lookup is
  * possible: without an external_id, or with ALERT24_DEDUPE=never. Throws only on a fault of this program.
  */
 export function deliverChange(parcel: Parcel, options: DeliveryOptions): Promise<Delivery> {
@@ -60,7 +60,7 @@ class ChangeDelivery {
 		}
 	}
 
-	// Check the list once more: the change may be stored although no response said so.
+	// Check the list once more: the change may be stored although no response confirmed it.
 	async #giveUp(state: 'refused' | 'undelivered', reason: string, isUnconfirmed = false): Promise<Delivery> {
 		const isUncertain = isUnconfirmed || this.#mayHaveArrived;
 		this.#mayHaveArrived = isUncertain;
@@ -140,7 +140,7 @@ class ChangeDelivery {
 		}
 	}
 
-	/** Waits before the next attempt. Returns the reason to give up instead if there is no next attempt. */
+	/** Waits before the next attempt. Returns the reason to stop if there is no next attempt. */
 	async #pause(failure: Failure, failures: number): Promise<string | undefined> {
 		const { policy, clock, signal } = this.#options;
 		if (failure.isPermanent) return failure.reason;

@@ -1,7 +1,7 @@
 const untrusted =
 	/^(CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|INVALID_CA|INVALID_PURPOSE|ERROR_IN_CERT)/;
 
-/** What is wrong with a server's certificate, by OpenSSL's or Node's code; undefined where the code is about something else. */
+/** Returns the flaw of a server's certificate, by OpenSSL's or Node's code; undefined for the code of another fault. */
 export function describeCertificateFlaw(code: string): string | undefined {
 	if (code === 'CERT_HAS_EXPIRED') return "the server's certificate has expired, or this machine's clock is wrong";
 	if (code === 'CERT_NOT_YET_VALID')

@@ -7,9 +7,9 @@ import { quote } from '../text/visible-text.ts';
 const largestFile = 16 * 1024 * 1024;
 
 /**
- * The CAs to trust besides Node's own: those in the file that SSL_CERT_FILE names. Node itself reads NODE_EXTRA_CA_CERTS, and SSL_CERT_FILE only
- * when asked to. Undefined where there is nothing to add. A file that cannot be read is told, and is no error: it may be meant for another
- * program in the same job.
+ * Returns the CAs to trust: Node's own and those in the file that SSL_CERT_FILE names. Node itself reads NODE_EXTRA_CA_CERTS, and SSL_CERT_FILE
+ * only with an option. Returns undefined if there is nothing to add. A file that cannot be read is logged and is not an error: it may be meant
+ * for another program in the same job.
  */
 export function readTrustedCas(environment: Environment, log: Pick<Log, 'notice'>): string[] | undefined {
 	const path = environment['SSL_CERT_FILE'];
@@ -17,7 +17,7 @@ export function readTrustedCas(environment: Environment, log: Pick<Log, 'notice'
 	try {
 		const certificates = readRegularFile(path, largestFile).toString('utf8');
 		if (certificates.includes('-----BEGIN ')) return [...defaultCas(), certificates];
-		log.notice(`SSL_CERT_FILE, ${quote(path)}, holds no certificate in PEM and is ignored`);
+		log.notice(`SSL_CERT_FILE, ${quote(path)}, contains no certificate in PEM and is ignored`);
 	} catch (error) {
 		if (!(error instanceof UnusableFile)) throw error;
 		log.notice(`SSL_CERT_FILE, ${quote(path)}, ${error.message} and is ignored`);
@@ -25,7 +25,7 @@ export function readTrustedCas(environment: Environment, log: Pick<Log, 'notice'
 	return undefined;
 }
 
-// Before Node 22.15 those that NODE_EXTRA_CA_CERTS adds cannot be asked for.
+// Node before 22.15 does not list those that NODE_EXTRA_CA_CERTS adds.
 function defaultCas(): readonly string[] {
 	return (tls.getCACertificates as typeof tls.getCACertificates | undefined)?.('default') ?? tls.rootCertificates;
 }

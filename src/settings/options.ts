@@ -30,7 +30,7 @@ export const optionDefinitions = [
 	{
 		name: 'service-id',
 		kind: 'text',
-		description: 'Service that was deployed; several, separated by commas, give one change each',
+		description: 'Service that was deployed; several, separated by commas, result in one change each',
 		default: 'the organization',
 		commands: ['record', 'check', 'sync'],
 	},

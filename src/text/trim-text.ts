@@ -1,4 +1,4 @@
-/** ASCII white space, as a shell's tools know it. */
+/** ASCII white space, as a shell's tools define it. */
 export const blanks = ' \t\n\v\f\r';
 
 /** A text without the white space at its ends. Not by a regular expression: `/\s+$/` takes quadratic time for blanks in the middle. */

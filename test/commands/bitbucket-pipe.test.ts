@@ -93,7 +93,7 @@ suite('a pipe', () => {
 		['refused', { kind: 'status', status: 403 }],
 		['not delivered', { kind: 'status', status: 503 }],
 	] as const) {
-		test(`says loudly what was ${title}, keeps it in its storage directory, and leaves the deployment alone`, async () => {
+		test(`reports a change that was ${title}, keeps it in its storage directory, and does not fail the step`, async () => {
 			alert24.failAlways(fault);
 			const { exitCode, stdout, stderr } = await runPipe({ TIMEOUT: '1' });
 			assert.deepEqual([exitCode, stderr], [0, '']);
@@ -102,14 +102,14 @@ suite('a pipe', () => {
 			assert.equal(readdirSync(join(storage, 'alert24-undelivered')).length, 1);
 		});
 
-		test(`fails the step for what was ${title} where FAIL_ON_ERROR says so`, async () => {
+		test(`fails the step for a change that was ${title} if FAIL_ON_ERROR is true`, async () => {
 			alert24.failAlways(fault);
 			assert.equal((await runPipe({ TIMEOUT: '1', FAIL_ON_ERROR: 'true' })).exitCode, 1);
 			assert.equal((await runPipe({ TIMEOUT: '1', ALERT24_FAIL_ON_ERROR: 'yes' })).exitCode, 1);
 		});
 	}
 
-	test('prints what was not delivered where it may not write', async () => {
+	test('prints the undelivered change if it may not write', async () => {
 		alert24.failAlways({ kind: 'status', status: 503 });
 		const { exitCode, stdout, stderr } = await runPipe({
 			TIMEOUT: '1',
@@ -135,7 +135,7 @@ suite('a pipe', () => {
 		]);
 	});
 
-	test('says nothing where there is no such file to write to', async () => {
+	test('prints nothing about the file if there is none', async () => {
 		const { exitCode, stdout } = await runPipe({
 			BITBUCKET_PIPELINES_VARIABLES_PATH: join(directory, 'none/variables'),
 		});
@@ -149,7 +149,7 @@ suite('a pipe', () => {
 		assert.equal(JSON.parse(stdout).source, 'bitbucket-pipelines');
 	});
 
-	test('keeps stdout for the JSON where OUTPUT asks for it', async () => {
+	test('keeps stdout for the JSON with OUTPUT=json', async () => {
 		const { exitCode, stdout, stderr } = await runPipe({ OUTPUT: 'json' });
 		assert.equal(exitCode, 0);
 		assert.equal(JSON.parse(stdout).outcome, 'recorded');

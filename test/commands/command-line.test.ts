@@ -6,7 +6,7 @@ import { version } from '../../src/version.ts';
 import { gitlabJob, runInProcess } from '../support/run-in-process.ts';
 
 suite('the command line', () => {
-	test('teaches every option, the variables, the exit codes and examples by --help', async () => {
+	test('lists every option, the variables, the exit codes and examples by --help', async () => {
 		const { exitCode, stdout, stderr } = await runInProcess(['--help'], {});
 		assert.deepEqual([exitCode, stderr], [0, '']);
 		for (const name of findOptions('record')) assert.match(stdout, new RegExp(`--${name}\\b`));
@@ -116,7 +116,7 @@ suite('validate', () => {
 	const validate = (stdin: string) =>
 		runInProcess(['validate', '-'], {}, { readStdin: () => Promise.resolve(Buffer.from(stdin, 'latin1')) });
 
-	test('takes what a dry run prints', async () => {
+	test('accepts the output of a dry run', async () => {
 		for (const services of ['x', 'x,y']) {
 			const { stdout } = await runInProcess(['--dry-run', '--environment=a', `--service-id=${services}`], gitlabJob);
 			const result = await runInProcess(
@@ -132,7 +132,7 @@ suite('validate', () => {
 		}
 	});
 
-	test('tells everything that is wrong, with exit code 3', async () => {
+	test('reports every violation, with exit code 3', async () => {
 		assert.deepEqual(await validate('[{"summary":"a","environment":"b"},{"summary":1}]'), {
 			exitCode: 3,
 			stdout: '',
@@ -141,7 +141,7 @@ suite('validate', () => {
 		});
 	});
 
-	test('refuses what is not JSON in UTF-8, with exit code 3', async () => {
+	test('rejects a file that is not JSON in UTF-8, with exit code 3', async () => {
 		for (const text of ['', '{', '{"summary":"\xff"}']) {
 			const { exitCode, stderr } = await validate(text);
 			assert.equal(exitCode, 3);
@@ -149,7 +149,7 @@ suite('validate', () => {
 		}
 	});
 
-	test('refuses an empty array, and what is nested too deeply to be shown', async () => {
+	test('rejects an empty array, and a value that is nested too deeply', async () => {
 		assert.equal((await validate('[]')).stderr, 'alert24-notify: the array holds no change\n');
 		const deep = `{"summary":"a","environment":"b","branch":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
 		const { exitCode, stderr } = await validate(deep);

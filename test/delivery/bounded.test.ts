@@ -31,7 +31,7 @@ function variablesFor(alert24: Alert24StandIn, more: Record<string, string> = {}
 	};
 }
 
-/** What must be so when a run ends without a record, however it was kept from one. */
+/** Asserts that a run without a record kept the change and printed nothing on stdout. */
 function assertKept(run: ProgramRun, alert24: Alert24StandIn): void {
 	const kept = JSON.stringify(readUndelivered(join(run.cwd, 'alert24-undelivered')));
 	assert.equal(JSON.parse(kept).length, 1);
@@ -75,7 +75,7 @@ suite('the budget holds, to the end of the process,', { concurrency: 4 }, () => 
 		assertKept(run, alert24);
 	});
 
-	test('with a name server that does not answer, although Node cannot break off a look-up', async () => {
+	test('with a name server that does not answer, although Node cannot end a DNS lookup', async () => {
 		await using alert24 = await startAlert24();
 		const more = { ALERT24_TIMEOUT: '1', ALERT24_API_URL: 'https://alert24.invalid', UV_THREADPOOL_SIZE: '1' };
 		// The only thread that could look up a name waits for somebody to write to a pipe.

@@ -31,13 +31,13 @@ suite('a server that cannot be reached', { concurrency: true }, () => {
 		await checkElsewhere(await makeRefusingUrl(), { says });
 	});
 
-	test('has a name that nobody knows', async () => {
+	test('has an unknown name', async () => {
 		const says =
 			/NOT RECORDED: .*: the name of the host alert24\.invalid (is not known|could not be looked up) \(E[A-Z_]+\)/;
 		await checkElsewhere('https://alert24.invalid', { says });
 	});
 
-	test('resets the handshake of TLS: nothing was sent, so nothing is looked for', async () => {
+	test('resets the handshake of TLS: nothing was sent, so there is no lookup', async () => {
 		await using server = await ResettingServer.start();
 		await checkElsewhere(`https://127.0.0.1:${server.port}`, {
 			says: /NOT RECORDED: .*: the connection broke \(ECONNRESET\); the time of ALERT24_TIMEOUT is used up/,
@@ -45,7 +45,7 @@ suite('a server that cannot be reached', { concurrency: true }, () => {
 		assert.ok(server.connections >= 6 && server.connections <= 10);
 	});
 
-	test('speaks no TLS', async () => {
+	test('does not speak TLS', async () => {
 		await using alert24 = await startAlert24();
 		await checkElsewhere(alert24.url.replace('http:', 'https:'), {
 			says: /NOT RECORDED: .*: no TLS connection to the server could be agreed on \(EPROTO\)/,
@@ -53,7 +53,7 @@ suite('a server that cannot be reached', { concurrency: true }, () => {
 	});
 });
 
-suite('a certificate that is no good is not tried again', { concurrency: true }, () => {
+suite('an invalid certificate is not tried again', { concurrency: true }, () => {
 	const once = (words: string) => new RegExp(`NOT RECORDED: .*: the server's certificate ${words} \\(1 attempt, `);
 	const cases = [
 		[
@@ -73,16 +73,16 @@ suite('a certificate that is no good is not tried again', { concurrency: true },
 		});
 	}
 
-	test('of a private authority that SSL_CERT_FILE names is good', async () => {
+	test('of a private authority that SSL_CERT_FILE names is valid', async () => {
 		await checkRow({ ...recorded, variables: trust }, await startAlert24({ tls: good }));
 	});
 
 	for (const [file, says] of [
 		['/nowhere/ca.pem', /SSL_CERT_FILE, "\/nowhere\/ca\.pem", does not exist and is ignored/],
-		['package.json', /SSL_CERT_FILE, "package.json", holds no certificate in PEM and is ignored/],
+		['package.json', /SSL_CERT_FILE, "package.json", contains no certificate in PEM and is ignored/],
 		['/dev/null', /SSL_CERT_FILE, "\/dev\/null", is not a regular file and is ignored/],
 	] as const) {
-		test(`is told where SSL_CERT_FILE, ${file}, is of no use`, async () => {
+		test(`is reported if SSL_CERT_FILE, ${file}, is unusable`, async () => {
 			await checkRow(
 				{ ...usedUp, variables: { SSL_CERT_FILE: file }, says, pauses: [] },
 				await startAlert24({ tls: good }),

@@ -6,7 +6,7 @@ import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { makeVariables, tryDelivery } from '../support/delivery-trial.ts';
 import { gitlabJob, runInProcess } from '../support/run-in-process.ts';
 
-// What GitLab's log, a terminal or a reader of lines would take for more than text.
+// Characters and markers that GitLab's log, a terminal or a parser of lines interprets.
 const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]|section_(start|end):/;
 const forgeries = [
 	'\nalert24-notify: Recorded: forged',
@@ -46,7 +46,7 @@ suite('an answer of a server', { concurrency: true }, () => {
 		});
 	}
 
-	test('of megabytes is told in a few words', async () => {
+	test('of megabytes is reported in a few words', async () => {
 		await using alert24 = await startAlert24();
 		alert24.failWith(refusal('\u001b[31m'.repeat(150_000)));
 		const { stderr, undelivered } = await tryDelivery(alert24);
@@ -104,7 +104,7 @@ suite('whatever texts come from outside', () => {
 });
 
 suite('a fault in the program itself', () => {
-	test('is told without the key or the token', async () => {
+	test('is reported without the key or the token', async () => {
 		await using alert24 = await startAlert24();
 		alert24.failAlways({ kind: 'status', status: 503 });
 		const fail = () => {

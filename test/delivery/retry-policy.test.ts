@@ -21,7 +21,7 @@ suite('delayBeforeRetry', () => {
 		assert.deepEqual(delays, [1000, 2000, 4000, 8000, 16_000, 16_000, 16_000]);
 	});
 
-	test('is shortened by chance to no less than a half', () => {
+	test('is at least half as long by jitter', () => {
 		assert.equal(delayBeforeRetry({ ...situation, random: 0 }, retryPolicy), 500);
 	});
 
@@ -31,7 +31,7 @@ suite('delayBeforeRetry', () => {
 		assert.equal(delayBeforeRetry({ ...situation, retryAfterMs: 0, random: 1 }, retryPolicy), 1000);
 	});
 
-	test('is none where it would use up the budget', () => {
+	test('is undefined if it would use up the budget', () => {
 		assert.equal(delayBeforeRetry({ ...situation, remainingMs: 1000 }, retryPolicy), undefined);
 		assert.equal(delayBeforeRetry({ ...situation, retryAfterMs: 3_600_000 }, retryPolicy), undefined);
 		assert.equal(delayBeforeRetry({ ...situation, remainingMs: -1 }, retryPolicy), undefined);
@@ -54,17 +54,17 @@ suite('readRetryAfter', () => {
 		);
 	});
 
-	test('takes a date that is past for now', () => {
+	test('reads a past date as now', () => {
 		assert.equal(readRetryAfter('Sun, 06 Nov 1994 08:49:37 GMT', now), 0);
 	});
 
-	test('knows nothing else', () => {
+	test('rejects any other text', () => {
 		for (const header of [undefined, '', 'soon', '-5', '1.5', '1e3', '0x10', '2026-11-21', '12:00:30', 'Infinity']) {
 			assert.equal(readRetryAfter(header, now), undefined, header);
 		}
 	});
 
-	test('gives a finite time that is not past, or none, whatever the header', () => {
+	test('returns a finite time from now on or undefined for any header', () => {
 		const header = fc.oneof(
 			fc.string(),
 			fc.stringMatching(/^\d{1,400}$/),

@@ -13,7 +13,7 @@ const { engine } = containers;
 const agent = '/opt/atlassian/pipelines/agent';
 const storageOf = 'build/.bitbucket/pipelines/generated/pipeline/pipes';
 
-// What Bitbucket hands to a pipe in a step for a branch, besides what is listed for it.
+// The variables that Bitbucket passes to every pipe in a step for a branch.
 const always = {
 	...bitbucketStep,
 	BITBUCKET_GIT_HTTP_ORIGIN: 'http://bitbucket.org/shop/web-shop',
@@ -104,7 +104,7 @@ suite('the image on Bitbucket', { skip: containers.skip }, () => {
 		assert.match(String(alert24.sentChanges[0]?.summary), /^Failed to deploy web-shop @ /);
 	});
 
-	test('keeps, as root, what is undelivered, and gives the id to later steps', async () => {
+	test('keeps undelivered changes as root, and passes the id to later steps', async () => {
 		alert24.failWith({ kind: 'status', status: 403 });
 		assert.equal((await runPipe({}, '--user=0')).exitCode, 0);
 		const folder = join(home, storageOf, 'alert24/alert24-notify/alert24-undelivered');

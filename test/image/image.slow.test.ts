@@ -50,7 +50,7 @@ suite('the image', { skip: containers.skip }, () => {
 
 	for (const entrypoint of [[], ['--entrypoint=']]) {
 		test(`starts GitLab's shell ${entrypoint.length === 0 ? 'with its own entrypoint' : 'with none'}`, async () => {
-			// What the runner does: https://docs.gitlab.com/runner/executors/docker/#how-docker-integration-works
+			// As the runner does: https://docs.gitlab.com/runner/executors/docker/#how-docker-integration-works
 			const script =
 				'if [ -x /bin/bash ]; then exec /bin/bash; elif [ -x /bin/sh ]; then exec /bin/sh -c "echo it works | grep works"; fi';
 			const { stdout } = await engine.run([...run, ...entrypoint, image, 'sh', '-c', script]);

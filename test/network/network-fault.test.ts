@@ -4,14 +4,14 @@ import { describeCertificateFlaw } from '../../src/network/certificate-flaw.ts';
 import { NetworkFault, translateGotError } from '../../src/network/network-fault.ts';
 
 suite('translateGotError', () => {
-	test('gives back what did not come from the network: a fault of this program', () => {
+	test('returns any other error unchanged: a fault of this program', () => {
 		const error = new TypeError('x is not a function');
 		assert.equal(translateGotError(error, { wasConnected: true, wasAccepted: false, proxyEnv: {} }), error);
 	});
 });
 
 suite('NetworkFault', () => {
-	test('is by default one that may pass, of a request that did not arrive', () => {
+	test('is transient by default, and of a request that did not arrive', () => {
 		const { isPermanent, mayHaveArrived, isTimeout, wasAccepted } = new NetworkFault('x');
 		assert.deepEqual(
 			{ isPermanent, mayHaveArrived, isTimeout, wasAccepted },
@@ -21,7 +21,7 @@ suite('NetworkFault', () => {
 });
 
 suite('describeCertificateFlaw', () => {
-	test('tells faults of a certificate from all others', () => {
+	test('describes faults of a certificate and no others', () => {
 		const certificate = [
 			'CERT_REVOKED',
 			'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',

@@ -24,7 +24,7 @@ suite('a certificate', () => {
 		});
 	}
 
-	test('good is refused by a client that does not trust the authority', async () => {
+	test('valid is rejected by a client that does not trust the authority', async () => {
 		await using alert24 = await startAlert24({ tls: servers.good });
 		assert.equal((await observePost(alert24)).end, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
 	});

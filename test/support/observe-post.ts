@@ -2,22 +2,22 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Alert24StandIn } from '../../stand-in/alert24-stand-in.ts';
 
-/** What a client saw of an answer. */
+/** The part of a response that a client received. */
 export type Observation = {
 	status?: number;
 	headers?: IncomingMessage['headers'];
 	/** As much of the body as arrived. */
 	body: string;
-	/** How it ended: `whole` answer, an error's code (its message for a lost connection), or `waited` in vain. */
+	/** `whole` for a whole response, the code of an error (its message for a lost connection), or `waited` after a timeout. */
 	end: string;
 };
 
 export type Patience = {
-	/** How long the client waits for the headers once the stand-in has the request. */
+	/** The longest wait for the headers after the stand-in received the request. */
 	readonly headersMs?: number;
-	/** How long it waits for the end of the body once it has the headers. */
+	/** The longest wait for the end of the body after the headers. */
 	readonly bodyMs?: number;
-	/** The certificate authority that it trusts. */
+	/** The CA that the client trusts. */
 	readonly ca?: string;
 };
 

@@ -19,7 +19,7 @@ export type RecordedPipeline = Readonly<{
 }>;
 
 /**
- * How one object differs from another. `unset` is applied before `set`. A name in `unset` may end in `*`:
+ * The difference between two objects. `unset` is applied before `set`. A name in `unset` may end in `*`:
  * `CI_ENVIRONMENT_*` removes each name that begins with `CI_ENVIRONMENT_`.
  */
 type Difference = Readonly<{ set?: Record<string, unknown>; unset?: readonly string[] }>;

@@ -41,7 +41,7 @@ suite('the change that a pipeline with the component notify records', () => {
 		return result;
 	}
 
-	test('tells of a success', async () => {
+	test('reports a success', async () => {
 		const { log } = await run({}, deploy);
 		assert.match(log, /alert24:success > Recorded: /);
 		assert.deepEqual(
@@ -56,7 +56,7 @@ suite('the change that a pipeline with the component notify records', () => {
 		);
 	});
 
-	test('tells of a failure where record_failures is on', async () => {
+	test('reports a failure with record_failures', async () => {
 		const { log } = await run({ record_failures: true }, failingDeploy);
 		assert.match(log, /alert24:failure > Recorded: /);
 		assert.deepEqual(
@@ -71,7 +71,7 @@ suite('the change that a pipeline with the component notify records', () => {
 		);
 	});
 
-	test('has every text exactly as the user set it', async () => {
+	test('contains every text exactly as the user set it', async () => {
 		const line = hostileText.replaceAll(/\s+/g, ' ').slice(0, 200);
 		const texts = {
 			environment: `environment ${line}`,
@@ -111,21 +111,21 @@ suite('the change that a pipeline with the component notify records', () => {
 		assert.deepEqual(alert24.requests, []);
 	});
 
-	test('gives its id to later jobs with dotenv', async () => {
+	test('passes its id to later jobs with dotenv', async () => {
 		await run({ dotenv: true }, deploy);
 		// gitlab-ci-local hands reports on only from jobs that run apart from the project's directory.
 		const report = await readFile(join(project.directory, 'alert24.env'), 'utf8');
 		assert.match(report, new RegExp(`^ALERT24_CHANGE_ID=${alert24.changes[0]?.id}$`, 'm'));
 	});
 
-	test('is not recorded again by a job that is retried, where dedupe is always', async () => {
+	test('is not recorded again by a job that is retried', async () => {
 		await run({ dedupe: 'always' }, deploy);
 		const { log } = await run({ dedupe: 'always' }, deploy);
 		assert.match(log, /alert24:success > Already recorded: /);
 		assert.equal(alert24.changes.length, 1);
 	});
 
-	test('is sent later by a manual job that replays it, when Alert24 refused it', async () => {
+	test('is sent later by a manual job that replays it, after Alert24 rejected it', async () => {
 		const replay = {
 			stage: '.post',
 			rules: [{ when: 'manual', allow_failure: true }],
@@ -144,7 +144,7 @@ suite('the change that a pipeline with the component notify records', () => {
 		assert.equal(alert24.changes.length, 1);
 	});
 
-	test('is not there, and the pipeline green, when Alert24 refuses it', async () => {
+	test('is absent, and the pipeline green, if Alert24 rejects it', async () => {
 		alert24.failAlways({ kind: 'status', status: 403 });
 		const { exitCode, log } = await run({}, deploy);
 		assert.equal(exitCode, 0);

@@ -32,7 +32,7 @@ suite('the inputs of the component notify', () => {
 		assert.deepEqual(new Set(Array.from(used, ([, name]) => name)), new Set(Object.keys(inputs)));
 	});
 
-	test('leave no hidden job empty, which GitLab refuses though gitlab-ci-local does not', () => {
+	test('leave no hidden job empty, which GitLab rejects and gitlab-ci-local does not', () => {
 		for (const [name, job] of Object.entries(jobs)) assert.notDeepEqual(job, {}, name);
 	});
 

@@ -15,7 +15,7 @@ const twoInclusions = [includeNotify(), includeNotify({ job_prefix: 'both', reco
 const hostileLine = hostileText.replaceAll('\n', ' ');
 
 suite('a pipeline that includes the component notify', () => {
-	test('notifies of a success once the deploy job has succeeded', async () => {
+	test('runs the success job after the deploy job succeeded', async () => {
 		await using project = await createGitlabProject(commands);
 		const { exitCode } = await project.run({ stages, include: twoInclusions, build, deploy });
 		const environments = await readRecordedEnvironments(project);
@@ -41,7 +41,7 @@ suite('a pipeline that includes the component notify', () => {
 		});
 	});
 
-	test('notifies of a failure only where record_failures is on', async () => {
+	test('runs the failure job only with record_failures', async () => {
 		await using project = await createGitlabProject(commands);
 		const { exitCode } = await project.run({ stages, include: twoInclusions, build, deploy: { ...deploy, ...fails } });
 		const environments = await readRecordedEnvironments(project);
@@ -51,13 +51,13 @@ suite('a pipeline that includes the component notify', () => {
 		assert.equal(environments['both:failure']?.['ALERT24_RECORD_FAILURES'], 'true');
 	});
 
-	test('notifies of nothing when the deploy job has not run', async () => {
+	test('runs no job if the deploy job did not run', async () => {
 		await using project = await createGitlabProject(commands);
 		await project.run({ stages, include: twoInclusions, build: { ...build, ...fails }, deploy });
 		assert.deepEqual(await readRecordedEnvironments(project), {});
 	});
 
-	test('notifies of nothing when the rules do not match', async () => {
+	test('runs no job if the rules do not match', async () => {
 		await using project = await createGitlabProject(commands);
 		const include = [includeNotify({ rules: [{ if: '$CI_COMMIT_TAG' }] })];
 		assert.equal((await project.run({ stages, include, build, deploy })).exitCode, 0);
@@ -71,7 +71,7 @@ suite('a pipeline that includes the component notify', () => {
 		assert.equal((await runWith({ allow_failure: false })).exitCode, 1);
 	});
 
-	test('hands every text to the command exactly as it was given', async () => {
+	test('passes every text to the command exactly as it was set', async () => {
 		await using project = await createGitlabProject(commands);
 		const texts = ['environment', 'service_id', 'summary', 'description', 'change_tags', 'changed_by', 'api_url'];
 		const include = [
@@ -102,7 +102,7 @@ suite('a pipeline that includes the component notify', () => {
 		});
 	});
 
-	test('has variables in its inputs expanded by GitLab, and $$ stand for a dollar sign', async () => {
+	test('expands variables in its inputs, and $$ to a dollar sign', async () => {
 		await using project = await createGitlabProject(commands);
 		const inputs = { summary: '$CI_PROJECT_NAME for $$5, ${CI_DEFAULT_BRANCH}, $$HOME', dry_run: true };
 		await project.run({ stages, include: [includeNotify(inputs)], build, deploy });
