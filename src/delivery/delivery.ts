@@ -2,8 +2,8 @@ import type { Alert24Client } from '../alert24/alert24-client.ts';
 import type { Lookup, LookupLimits, LookupQuery } from '../alert24/find-recorded-change.ts';
 import type { Change } from '../change/change-schema.ts';
 import type { Log } from '../log/log.ts';
+import type { DedupeMode } from '../settings/settings.ts';
 import type { Clock } from './clock.ts';
-import type { DedupeMode } from './dedupe-mode.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
 /** The end of the delivery of one change. */

@@ -1,12 +1,11 @@
 import type { Change } from '../change/change-schema.ts';
 import { isLate, markRecordedLate } from '../change/mark-recorded-late.ts';
-import type { DedupeMode } from '../delivery/dedupe-mode.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { buildIdempotencyKey } from '../delivery/idempotency-key.ts';
 import { type DeliveryContext, type DeliverySettings, openDelivery } from '../delivery/open-delivery.ts';
 import type { Log } from '../log/log.ts';
 import { isDefaultApiUrl } from '../settings/read-api-url.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { DedupeMode, Settings } from '../settings/settings.ts';
 import { quote } from '../text/visible-text.ts';
 import { deliverOutbox, isRecorded } from './deliver-outbox.ts';
 import type { FolderOutbox } from './folder-outbox.ts';

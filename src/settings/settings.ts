@@ -1,12 +1,16 @@
 import type { GivenFields, Outcome, Overrides } from '../change/deployment.ts';
 import { outcomes } from '../change/deployment.ts';
 import { findViolations } from '../change/validate-change.ts';
-import { type DedupeMode, dedupeModes } from '../delivery/dedupe-mode.ts';
 import type { Environment } from '../environment.ts';
 import { readProxySettings } from '../network/proxy.ts';
 import { type Command, type GivenOptions, type OptionName, optionDefinitions } from './options.ts';
 import { readApiUrl } from './read-api-url.ts';
 import { SettingReader, type SettingSource } from './setting-reader.ts';
+
+const dedupeModes = ['on-retry', 'always', 'never'] as const;
+
+/** The search for an already recorded change before an attempt: only after one that may have arrived, always, or never. */
+export type DedupeMode = (typeof dedupeModes)[number];
 
 /** The user's decisions, from options and variables. */
 export type Settings = Readonly<{
