@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { startAlert24 } from '../stand-in/alert24-stand-in.ts';
+import { startGitlab } from '../stand-in/gitlab-stand-in.ts';
 import { bitbucketStep } from './support/bitbucket-step.ts';
+import { makePath } from './support/delivery-trial.ts';
 import { gitlabJob, type RunResult, runInProcess } from './support/run-in-process.ts';
 
 const apiKey = 'ak_live_0123456789abcdefghijABCDEFGHIJKL';
@@ -66,15 +69,36 @@ suite('run', () => {
 		assert.equal(byOption.exitCode, 0);
 	});
 
-	test('removes a key in a text from the change', async () => {
-		const { stdout } = await runInProcess([], {
-			...gitlabJob,
-			ALERT24_ENVIRONMENT: 'production',
-			ALERT24_DRY_RUN: 'true',
-			ALERT24_API_KEY: apiKey,
-			CI_COMMIT_MESSAGE: `Add the key ${apiKey}`,
+	test('removes a key from every text that it sends, before the text is truncated', async () => {
+		await using alert24 = await startAlert24();
+		await using gitlab = await startGitlab({
+			project: { id: 4711, path: 'shop/web-shop' },
+			commits: [{ sha: gitlabJob.CI_COMMIT_SHA, message: `Add the key ${alert24.apiKey}` }],
+			jobs: [],
+			deployments: [],
 		});
-		assert.equal(JSON.parse(stdout).commit_message, 'Add the key [redacted]');
+		const variables = {
+			...gitlabJob,
+			ALERT24_API_KEY: alert24.apiKey,
+			ALERT24_API_URL: alert24.url,
+			ALERT24_ENVIRONMENT: 'production',
+			ALERT24_DESCRIPTION: `With ${alert24.apiKey}`,
+			ALERT24_UNDELIVERED_DIR: makePath(),
+			// The limit of the field is in the middle of the key.
+			CI_COMMIT_BRANCH: `${'x'.repeat(230)}${alert24.apiKey}`,
+		};
+		const fromGit = { sha: gitlabJob.CI_COMMIT_SHA, message: `Add ${alert24.apiKey}` };
+		const argv = ['--changed-by', `owner of ${alert24.apiKey}`];
+		await runInProcess(argv, variables, { readCommit: () => Promise.resolve(fromGit) });
+		await runInProcess(argv, { ...variables, CI_PROJECT_DIR: '/builds/shop' }, { readCommit: async () => fromGit });
+		await runInProcess(argv, { ...variables, ...gitlab.variables });
+		const [, ofGit, ofApi] = alert24.sentChanges;
+		assert.deepEqual(
+			[ofGit?.['commit_message'], ofApi?.['commit_message'], ofApi?.['changed_by']],
+			['Add [redacted]', 'Add the key [redacted]', 'owner of [redacted]'],
+		);
+		assert.equal(alert24.posts.length, 3);
+		for (const { body } of alert24.posts) assert.ok(!body.includes(alert24.apiKey.slice(0, 12)), body);
 	});
 
 	test('prints the result as JSON also for an invalid command line', async () => {
