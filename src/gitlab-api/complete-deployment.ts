@@ -21,6 +21,8 @@ export type DeploymentQuery = Readonly<{
 	host: string | undefined;
 	project: Readonly<{ id: string; path: string | undefined; url: string | undefined }>;
 	pipelineId: string | undefined;
+	/** The name of the running job's environment in GitLab. The recorded environment may have another name. */
+	environment: string | undefined;
 	deployJob:
 		| Readonly<{ kind: 'separate'; name: string }>
 		/** The running job deploys: its outcome is known, and its deployment has not ended. */
@@ -63,7 +65,7 @@ export async function completeDeployment(
 	const asked = {
 		job: isSeparate ? ask(() => findDeployJob(client, readJobQuery(deployment, query))) : undefined,
 		message: ask(() => readCommitMessage(client, need(sha, 'CI_COMMIT_SHA'))),
-		successes: ask(() => listSuccesses(client, deployment.environment)),
+		successes: ask(() => listSuccesses(client, query.environment ?? deployment.environment)),
 	};
 	const askForMergeRequests = async (): Promise<readonly GitlabMergeRequest[]> => {
 		// GitLab computes the merge requests of a deployment when it succeeds: too late for its own job.
@@ -90,7 +92,10 @@ export async function completeDeployment(
 	if (successes.value !== undefined) {
 		found.add('previous');
 		const own = describeOwn(deployment, query, instances);
-		completed = { ...completed, ...compareWithPrevious(own, successes.value, project.url) };
+		completed = {
+			...completed,
+			...compareWithPrevious(own, successes.value, project.url, query.environment !== undefined),
+		};
 	}
 	if (instances !== undefined) {
 		found.add('job');

@@ -38,7 +38,7 @@ export class ListedDeploymentCompleter {
 		if (successes === undefined) return {};
 		const jobName = job === undefined ? null : job.name;
 		const own = { id, sha, pipelineId: job?.pipeline.id, jobName, jobIds: [], isGroup: false, startedAt: createdAt };
-		return compareWithPrevious(own, successes, this.#project.url);
+		return compareWithPrevious(own, successes, this.#project.url, true);
 	}
 
 	/** Joins the deployments of the list, which may be many, and the ones before them. */

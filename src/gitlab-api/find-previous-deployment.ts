@@ -38,16 +38,21 @@ export function findOwnDeployment(
 
 /**
  * Compares a deployment with the successful deployments of the same job before it, newest first. A rollback deploys a commit that the same job
- * deployed before, and another commit since.
+ * deployed before, and another commit since. `isEnvironmentKnown`: GitLab has the environment under the name of the list; an environment set
+ * by hand may have another name there, so that an empty list proves nothing.
  */
 export function compareWithPrevious(
 	own: OwnDeployment,
 	successes: readonly GitlabDeployment[],
 	projectUrl: string | undefined,
+	isEnvironmentKnown: boolean,
 ): History {
 	const ownId = own.id ?? findOwnDeployment(own, successes)?.id;
 	const others = successes.filter((one) => !isOwn(own, one) && isBefore(own, ownId, one));
-	if (others.length === 0) return { kind: 'first-deployment', previous: undefined };
+	if (others.length === 0) {
+		const isFirst = isEnvironmentKnown || successes.length > 0;
+		return { kind: isFirst ? 'first-deployment' : 'deployment', previous: undefined };
+	}
 	const ofSameJob = others.filter(({ job }) => own.jobName === undefined || isSameJob(own, job));
 	const [last] = ofSameJob;
 	if (last === undefined) return { kind: 'deployment', previous: undefined };

@@ -28,6 +28,7 @@ export function readDeploymentQuery(environment: Environment, deployJob: string 
 		host: environment['CI_SERVER_FQDN'] ?? environment['CI_SERVER_HOST'],
 		project: { id: projectId, path: environment['CI_PROJECT_PATH'], url: environment['CI_PROJECT_URL'] },
 		pipelineId: environment['CI_PIPELINE_ID'],
+		environment: deployJob === undefined ? environment['CI_ENVIRONMENT_NAME'] : undefined,
 		deployJob: deployJob === undefined ? { kind: 'running', id, name } : { kind: 'separate', name: deployJob },
 		isMergeRequestPipeline: environment['CI_MERGE_REQUEST_IID'] !== undefined,
 	};

@@ -91,6 +91,7 @@ async function complete(given: Case = {}): Promise<Result> {
 		host: 'host',
 		project: { id: '4711', path: project.path, url: `${gitlab.url}/${project.path}` },
 		pipelineId: '81',
+		environment: undefined,
 		deployJob: { kind: 'separate', name: 'deploy' },
 		isMergeRequestPipeline: false,
 		...given.query,
@@ -313,6 +314,11 @@ suite('The history of a deployment', () => {
 		['another job that deployed the same commit a moment ago', 'A B@other', 'B', 'deployment', 'A'],
 		['a failed deployment before', 'A B!', 'B', 'deployment', 'A'],
 	];
+	test('does not call a deployment the first if GitLab may know the environment under another name', async () => {
+		const { deployment } = await complete({ deployment: { environment: 'Production EU' } });
+		assert.deepEqual([deployment.kind, deployment.previous], ['deployment', undefined]);
+	});
+
 	for (const [title, before, own, kind, previous] of histories) {
 		for (const outcome of ['success', 'failed'] as const) {
 			test(`reads ${title} as ${kind} if the deployment has the outcome ${outcome}`, async () => {

@@ -42,8 +42,8 @@ export type TestRelay = Readonly<{
 	outbox: SqlOutbox;
 	/** All that was logged so far. */
 	readLog(): string;
-	/** Resolves when a condition holds; fails after 20 s. */
-	until(condition: () => boolean | Promise<boolean>, what: string): Promise<void>;
+	/** Resolves when a condition holds; fails after 20 s, or after `limitMs`. */
+	until(condition: () => boolean | Promise<boolean>, what: string, limitMs?: number): Promise<void>;
 	[Symbol.asyncDispose](): Promise<void>;
 }>;
 
@@ -98,11 +98,11 @@ export async function startTestRelay(alert24: Alert24StandIn, options: TestRelay
 		relay: { ...relay, stop },
 		outbox,
 		readLog: () => terminal.stdout + terminal.stderr,
-		until: async (condition, what) => {
-			const deadline = performance.now() + 20_000;
+		until: async (condition, what, limitMs = 20_000) => {
+			const deadline = performance.now() + limitMs;
 			while (!(await condition())) {
 				if (performance.now() > deadline)
-					throw new Error(`not within 20 s: ${what}\n${terminal.stdout}${terminal.stderr}`);
+					throw new Error(`not within ${limitMs} ms: ${what}\n${terminal.stdout}${terminal.stderr}`);
 				await new Promise((resolve) => setTimeout(resolve, 10));
 			}
 		},

@@ -42,7 +42,8 @@ suite('the relay without its store', { skip: programs === undefined && 'PostgreS
 		assert.deepEqual(await send(5), { status: 202, isInTime: true });
 		const isRecorded = (job: number) =>
 			alert24.sentChanges.some((change) => String(change['external_id']).includes(`:job:${job}:`));
-		await relay.until(() => [1, 3, 5].every(isRecorded), 'every accepted change');
+		// A claim whose response was lost holds its lane until the lease of 60 s ends.
+		await relay.until(() => [1, 3, 5].every(isRecorded), 'every accepted change', 120_000);
 		assert.match(await (await fetch(`${relay.url}/metrics`)).text(), /^alert24_relay_store_errors_total [1-9]/m);
 	});
 });
