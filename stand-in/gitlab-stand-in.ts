@@ -19,6 +19,8 @@ export type GitlabOptions = Readonly<{
 	delayMs?: number;
 	/** Serves https with this key and certificate, both PEM. */
 	tls?: Readonly<{ key: string; cert: string }>;
+	/** Default: a random one. */
+	jobToken?: string;
 }>;
 
 export type GitlabRequest = Readonly<{
@@ -47,7 +49,7 @@ export async function startGitlab(scenario: GitlabScenario, options: GitlabOptio
 export class GitlabStandIn {
 	/** The history that the stand-in shows. A test may replace it between two runs. */
 	scenario: GitlabScenario;
-	readonly jobToken = `glcbt-64_${randomBytes(10).toString('hex')}`;
+	readonly jobToken: string;
 	readonly requests: GitlabRequest[] = [];
 	readonly port: number;
 	/** The page of the instance, e.g. `http://127.0.0.1:40000/t-1a2b3c`. */
@@ -61,6 +63,7 @@ export class GitlabStandIn {
 	constructor(scenario: GitlabScenario, options: GitlabOptions, listening: LoopbackServer) {
 		this.scenario = scenario;
 		this.#options = options;
+		this.jobToken = options.jobToken ?? `glcbt-64_${randomBytes(10).toString('hex')}`;
 		this.#listening = listening;
 		this.port = listening.port;
 		this.url = `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}${this.#root}`;

@@ -12,7 +12,7 @@ BEGIN {
 # line about why there is no change.
 function build(   count, id, history, message, name, given, i) {
 	@shared_values@
-	outcome = ENVIRON["a24_outcome"]; job = env("ALERT24_DEPLOY_JOB")
+	outcome = env("a24_outcome"); job = env("ALERT24_DEPLOY_JOB")
 	environment = first(env("ALERT24_ENVIRONMENT"), env("CI_ENVIRONMENT_NAME"))
 	if (!split(words_of[outcome], words, "|")) stop(unknown_outcome quote(outcome) unknown_outcome_end)
 	if (ENVIRON["CI_ENVIRONMENT_ACTION"] == "stop" && job == "") stop(stops quote(environment) stops_end)
