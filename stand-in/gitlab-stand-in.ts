@@ -80,8 +80,14 @@ export class GitlabStandIn {
 			CI_PROJECT_PATH: path,
 			CI_PROJECT_URL: `${this.url}/${path}`,
 			CI_DEFAULT_BRANCH: defaultBranch,
-			CI_SERVER_FQDN: `127.0.0.1:${this.port}`,
+			// With the port and the relative root (Settings.build_server_fqdn).
+			CI_SERVER_FQDN: this.url.replace(/^https?:\/\//, ''),
 		};
+	}
+
+	/** The host in external ids. */
+	get host(): string {
+		return this.url.replace(/^https?:\/\//, '').replace(':', '%3A');
 	}
 
 	/** The endpoints that were requested, in the order of arrival. */

@@ -94,7 +94,7 @@ suite('The outcome that notify records', () => {
 			pipeline_url: 'https://gitlab.com/shop/web-shop/-/pipelines/81234',
 			environment: 'production',
 			changed_by: 'grace',
-			external_id: `gitlab:127.0.0.1%3A${gitlab.port}:4711:job:903300:production`,
+			external_id: `gitlab:${gitlab.host}:4711:job:903300:production`,
 			tags: ['gitlab', 'production'],
 		});
 	});
@@ -172,7 +172,7 @@ suite('The outcome that notify records', () => {
 			assert.equal(changes[0]?.summary, summary);
 			assert.equal(
 				changes[0]?.external_id,
-				`gitlab:127.0.0.1%3A${gitlab.port}:4711:pipeline:81234:deploy:${assumed ?? 'success'}:production`,
+				`gitlab:${gitlab.host}:4711:pipeline:81234:deploy:${assumed ?? 'success'}:production`,
 			);
 			assert.equal(
 				stderr,
@@ -254,7 +254,7 @@ suite('A job that deploys itself', () => {
 			},
 		});
 		assert.equal(changes[0]?.summary, 'Failed to deploy web-shop @ 5b1e7d20');
-		assert.equal(changes[0]?.['external_id'], `gitlab:127.0.0.1%3A${gitlab.port}:4711:job:903311:production`);
+		assert.equal(changes[0]?.['external_id'], `gitlab:${gitlab.host}:4711:job:903311:production`);
 		assert.equal(changes[0]?.['commit_message'], 'Sort the basket by $DB_PASSWORD');
 		assert.deepEqual(gitlab.endpoints.toSorted(), ['commit', 'commit merge requests', 'deployments']);
 	});
@@ -327,7 +327,7 @@ suite('A self-managed GitLab', () => {
 		test(`answers through the proxy, with the private CA of ${caVariable}`, async () => {
 			const { changes, stderr, proxy, gitlab } = await recordBehindProxy(caVariable);
 			assert.equal(stderr, '');
-			assert.equal(changes[0]?.['external_id'], `gitlab:127.0.0.1%3A${gitlab.port}:4711:job:903300:production`);
+			assert.equal(changes[0]?.['external_id'], `gitlab:${gitlab.host}:4711:job:903300:production`);
 			assert.ok(proxy.requests.every(({ target }) => target === 'gitlab.example.com:443'));
 			assert.ok(proxy.requests.every(({ headers }) => headers['job-token'] === undefined));
 		});

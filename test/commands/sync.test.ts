@@ -68,7 +68,7 @@ class Trial implements AsyncDisposable {
 
 	/** The external id of a deploy job of this project. */
 	idOf(rest: string): string {
-		return `gitlab:127.0.0.1%3A${this.gitlab.port}:4711:${rest}`;
+		return `gitlab:${this.gitlab.host}:4711:${rest}`;
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
