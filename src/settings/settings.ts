@@ -58,6 +58,7 @@ const recordedTexts = [
 	'external-id',
 	'source',
 ] as const;
+const defaultBudgetSeconds = 60;
 const longestBudgetSeconds = 240;
 const longestName = 255;
 
@@ -146,12 +147,11 @@ function readServices(reader: SettingReader): ReadonlyMap<string, string> {
 }
 
 function readBudget(reader: SettingReader): number {
-	const text = reader.text('timeout') ?? '60';
+	const text = reader.text('timeout') ?? String(defaultBudgetSeconds);
 	const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-	if (!(seconds >= 1 && seconds <= longestBudgetSeconds)) {
-		reader.reject('timeout', `must be a number of seconds from 1 to ${longestBudgetSeconds}`);
-	}
-	return seconds * 1000;
+	if (seconds >= 1 && seconds <= longestBudgetSeconds) return seconds * 1000;
+	reader.reject('timeout', `must be a number of seconds from 1 to ${longestBudgetSeconds}`);
+	return defaultBudgetSeconds * 1000;
 }
 
 // Validates each value set by hand, and names the setting that it comes from.

@@ -249,6 +249,13 @@ suite('replay -', { concurrency: true }, () => {
 		assert.deepEqual(undelivered, []);
 	});
 
+	test('ignores a change in the middle of a line, which a hostile summary can imitate', async () => {
+		await using alert24 = await startAlert24();
+		const stdin = `NOT RECORDED: ${line('svc_1')} in "production": the reason\n2026-11-02 ${line('svc_2')}\n`;
+		const { exitCode, stdout } = await replay(alert24, '-', { stdin });
+		assert.deepEqual([exitCode, stdout], [0, 'Nothing to replay: stdin contains no undelivered change\n']);
+	});
+
 	test('reads a file of version 1.0.0', async () => {
 		await using alert24 = await startAlert24();
 		const entry = { ...JSON.parse(line('svc_1')), state: 'undelivered' };

@@ -11,4 +11,14 @@ export const environmentRegressions: readonly EnvironmentRow[] = [
 		folder: 'plain',
 		set: { ALERT24_STATUS: secrets.jobToken },
 	},
+	// A timeout with a mistake ended the lookups with a fault.
+	{ job: 'deploy job', removed: [], server: 'healthy', folder: 'plain', set: { ALERT24_TIMEOUT: '1e1' } },
+	// The replay of a log took the summary for a damaged change.
+	{
+		job: 'deploy job',
+		removed: [],
+		server: 'down',
+		folder: 'plain',
+		set: { ALERT24_SUMMARY: '{"format":"alert24-notify undelivered change","version":2' },
+	},
 ];

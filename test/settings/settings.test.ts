@@ -101,7 +101,8 @@ suite('readSettings', () => {
 			assert.equal(readSettings({ ALERT24_TIMEOUT: seconds }, {}).settings.budgetMs, Number(seconds) * 1000);
 		}
 		for (const seconds of ['0', '0.9', '241', '-1', '1e3', '0x10', 'Infinity', ' 5', '5s']) {
-			assert.equal(readSettings({ ALERT24_TIMEOUT: seconds }, {}).problems.length, 1, seconds);
+			const { settings, problems } = readSettings({ ALERT24_TIMEOUT: seconds }, {});
+			assert.deepEqual([problems.length, settings.budgetMs], [1, 60_000], seconds);
 		}
 	});
 
