@@ -13,7 +13,8 @@ export type GitlabEndpoint =
 	| 'deployment'
 	| 'deployment merge requests'
 	| 'commit'
-	| 'commit merge requests';
+	| 'commit merge requests'
+	| 'merge requests';
 
 const endpoints: readonly (readonly [GitlabEndpoint, RegExp])[] = [
 	['project', /^$/],
@@ -24,6 +25,7 @@ const endpoints: readonly (readonly [GitlabEndpoint, RegExp])[] = [
 	['deployment merge requests', /^\/deployments\/(\d+)\/merge_requests$/],
 	['commit', /^\/repository\/commits\/([^/]+)$/],
 	['commit merge requests', /^\/repository\/commits\/([^/]+)\/merge_requests$/],
+	['merge requests', /^\/merge_requests$/],
 ];
 
 const orders = ['id', 'iid', 'created_at', 'updated_at', 'finished_at', 'ref'];
@@ -100,12 +102,31 @@ export function answerGet(
 				query,
 				payloads,
 			);
+		case 'merge requests':
+			return listMergeRequests(scenario, query, payloads);
 	}
 }
 
 function isRelated(mergeRequest: ScenarioMergeRequest, sha: string): boolean {
 	const { mergeCommitSha, squashCommitSha, relatedShas = [] } = mergeRequest;
 	return [mergeRequest.sha, mergeCommitSha, squashCommitSha, ...relatedShas].includes(sha);
+}
+
+// The rules of lib/api/helpers/merge_requests_helpers.rb and app/models/deployment_merge_request.rb.
+function listMergeRequests(scenario: GitlabScenario, query: URLSearchParams, payloads: GitlabPayloads): GitlabAnswer {
+	const [environment, state] = [query.get('environment'), query.get('state') ?? 'all'];
+	if (!['opened', 'closed', 'locked', 'merged', 'all'].includes(state)) {
+		return refuse(400, 'state does not have a valid value', 'error');
+	}
+	const isFiltered = environment !== null || query.has('deployed_after') || query.has('deployed_before');
+	const shipped = (scenario.deployments ?? [])
+		.filter((deployment) => environment === null || deployment.environment === environment)
+		.filter((deployment) => isWithin(finishOf(payloads.deployment(deployment)), query, 'deployed'))
+		.flatMap((deployment) => deployment.mergeRequests ?? []);
+	const found = (scenario.mergeRequests ?? [])
+		.filter(({ iid }) => !isFiltered || shipped.includes(iid))
+		.filter((mergeRequest) => state === 'all' || (mergeRequest.state ?? 'merged') === state);
+	return pageMergeRequests(found, query, payloads);
 }
 
 // The rules of lib/api/deployments.rb and app/finders/deployments_finder.rb.
@@ -133,7 +154,7 @@ function listDeployments(scenario: GitlabScenario, query: URLSearchParams, paylo
 		.filter((one) => environment === null || one.environment.name === environment)
 		.filter((one) => status === null || one.status === status)
 		.filter((one) => isWithin(one.updated_at, query, 'updated'))
-		.filter((one) => isWithin(one.deployable?.finished_at ?? one.updated_at, query, 'finished'));
+		.filter((one) => isWithin(finishOf(one), query, 'finished'));
 	const key = (one: (typeof found)[number]) =>
 		order === 'id' || order === 'iid' || order === 'ref'
 			? one.id
@@ -144,6 +165,10 @@ function listDeployments(scenario: GitlabScenario, query: URLSearchParams, paylo
 		query,
 		(one) => one,
 	);
+}
+
+function finishOf({ deployable, updated_at }: ReturnType<GitlabPayloads['deployment']>): string {
+	return deployable?.finished_at ?? updated_at;
 }
 
 function isWithin(time: string, query: URLSearchParams, name: string): boolean {

@@ -8,7 +8,7 @@ export const gitlabDelayMs = 100;
 export type LookupTimes = Readonly<{
 	/** The ms that a record with every independent lookup takes more than a record without lookups. */
 	extraMs: number;
-	/** The same if the merge request needs a lookup as well, which depends on another one. */
+	/** The same if the merge request needs a lookup as well. */
 	extraWithMergeRequestMs: number;
 }>;
 
@@ -19,12 +19,12 @@ const scenario = {
 	project: { id: 4711, path: 'acme/shop' },
 	commits: [
 		{ sha: olderSha, message: 'Sell hats' },
-		{ sha, message: reference },
+		{ sha, message: 'Sell shoes' },
 	],
 	mergeRequests: [{ iid: 42, title: 'Sell shoes', mergeCommitSha: sha }],
 	jobs: [
-		{ id: 800, pipeline: 70, name: 'deploy', sha: olderSha },
-		{ id: 903, pipeline: 81, name: 'deploy', sha },
+		{ id: 800, pipeline: 70, name: 'deploy', sha: olderSha, startedAt: '2026-11-20T10:00:00.000Z' },
+		{ id: 903, pipeline: 81, name: 'deploy', sha, startedAt: '2026-11-21T10:00:00.000Z' },
 	],
 	deployments: [
 		{ id: 1, environment: 'production', job: 800 },
@@ -48,9 +48,9 @@ export async function measureLookups(rounds: number): Promise<LookupTimes> {
 	];
 	const times = await takeTurns(programs, rounds);
 	const runs = rounds + 1;
-	// The job, the commit and the deployments; then, in one of the programs, the merge requests of the deployment.
-	if (gitlab.requests.length !== runs * (3 + 4))
-		throw new Error(`the program sent ${gitlab.requests.length / runs} lookups, not 7, in two records`);
+	// The job, the commit and the deployments; in one of the programs also the merge requests, shipped and of the commit.
+	if (gitlab.requests.length !== runs * (3 + 5))
+		throw new Error(`the program sent ${gitlab.requests.length / runs} lookups, not 8, in two records`);
 	return {
 		extraMs: times.differenceMs('with', 'without'),
 		extraWithMergeRequestMs: times.differenceMs('with merge request', 'without'),
@@ -63,6 +63,7 @@ function buildEnvironment(alert24: Alert24StandIn): Record<string, string> {
 		GITLAB_CI: 'true',
 		CI_COMMIT_SHA: sha,
 		CI_PIPELINE_ID: '81',
+		CI_PIPELINE_CREATED_AT: '2026-11-21T09:50:00Z',
 		ALERT24_DEPLOY_JOB: 'deploy',
 		ALERT24_ENVIRONMENT: 'production',
 		ALERT24_API_URL: alert24.url,

@@ -4,16 +4,16 @@ import { findMergeRequestNumber } from '../ci/merge-request-reference.ts';
 import { property } from '../text/json-value.ts';
 import { dropFromEnd } from '../text/trim-text.ts';
 import { type DeployJobQuery, findDeployJob } from './find-deploy-job.ts';
-import { chooseMergeRequest, listMergeRequestsOfCommit, listShippedMergeRequests } from './find-merge-requests.ts';
+import { chooseMergeRequest, listMergeRequestsOfCommit, listMergeRequestsShippedAfter } from './find-merge-requests.ts';
 import {
 	compareWithPrevious,
-	findOwnDeployment,
+	isOnlySuccessAfter,
 	listSuccesses,
 	type OwnDeployment,
 } from './find-previous-deployment.ts';
 import { type GitlabClient, LookupError, unknownFormat } from './gitlab-client.ts';
 import { judgeInstances } from './judge-job.ts';
-import type { GitlabJob, GitlabMergeRequest } from './payloads.ts';
+import type { GitlabJob } from './payloads.ts';
 
 /** The place of a deployment in GitLab. */
 export type DeploymentQuery = Readonly<{
@@ -49,8 +49,8 @@ export type CompletedDeployment = Readonly<{
 type Answer<T> = Readonly<{ value?: T; refusal?: string }>;
 
 /**
- * Completes a deployment with the facts that the variables of a job omit or report wrongly. Sends independent requests at once. A refusal is not
- * an error: the deployment keeps the facts of the variables.
+ * Completes a deployment with the facts that the variables of a job omit or report wrongly. Sends the requests at once, so that they take as
+ * long as the slowest of them. A refusal is not an error: the deployment keeps the facts of the variables.
  */
 export async function completeDeployment(
 	deployment: Deployment,
@@ -60,29 +60,23 @@ export async function completeDeployment(
 	const { sha } = deployment.commit;
 	const { deployJob, project } = query;
 	const isSeparate = deployJob.kind === 'separate';
+	const environment = query.environment ?? deployment.environment;
+	const { createdAt } = deployment.pipeline;
 	const needsMergeRequest = deployment.pullRequest === undefined && !query.isMergeRequestPipeline;
+	// GitLab computes the merge requests of a deployment when it succeeds: too late for its own job.
+	const canHaveShipped = needsMergeRequest && isSeparate && createdAt !== undefined;
 
-	const asked = {
-		job: isSeparate ? ask(() => findDeployJob(client, readJobQuery(deployment, query))) : undefined,
-		message: ask(() => readCommitMessage(client, need(sha, 'CI_COMMIT_SHA'))),
-		successes: ask(() => listSuccesses(client, query.environment ?? deployment.environment)),
-	};
-	const askForMergeRequests = async (): Promise<readonly GitlabMergeRequest[]> => {
-		// GitLab computes the merge requests of a deployment when it succeeds: too late for its own job.
-		const successes = isSeparate ? ((await asked.successes).value ?? []) : [];
-		const own = findOwnDeployment(describeOwn(deployment, query, (await asked.job)?.value), successes);
-		const shipped = own === undefined ? [] : await listShippedMergeRequests(client, own.id).catch(ignoreRefusal);
-		return shipped.length > 0 ? shipped : await listMergeRequestsOfCommit(client, need(sha, 'CI_COMMIT_SHA'));
-	};
-	const [job, message, successes, mergeRequests] = await Promise.all([
-		asked.job,
-		asked.message,
-		asked.successes,
-		needsMergeRequest ? ask(askForMergeRequests) : undefined,
+	const [job, message, successes, shippedSince, ofCommit] = await Promise.all([
+		isSeparate ? ask(() => findDeployJob(client, readJobQuery(deployment, query))) : undefined,
+		ask(() => readCommitMessage(client, need(sha, 'CI_COMMIT_SHA'))),
+		ask(() => listSuccesses(client, environment)),
+		canHaveShipped ? ask(() => listMergeRequestsShippedAfter(client, environment, createdAt)) : undefined,
+		needsMergeRequest ? ask(() => listMergeRequestsOfCommit(client, need(sha, 'CI_COMMIT_SHA'))) : undefined,
 	]);
 
 	const verdict = job?.value && judgeInstances(job.value);
 	const instances = verdict?.kind === 'unfinished' ? undefined : job?.value;
+	const own = describeOwn(deployment, query, instances);
 	const found = new Set<LookedUpFact>();
 	let completed = deployment;
 	if ('value' in message) {
@@ -91,7 +85,6 @@ export async function completeDeployment(
 	}
 	if (successes.value !== undefined) {
 		found.add('previous');
-		const own = describeOwn(deployment, query, instances);
 		completed = {
 			...completed,
 			...compareWithPrevious(own, successes.value, project.url, query.environment !== undefined),
@@ -101,6 +94,10 @@ export async function completeDeployment(
 		found.add('job');
 		completed = withJob(completed, instances, query);
 	}
+	// If another deployment has ended since the pipeline was created, the list contains its merge requests as well.
+	const isAlone = createdAt !== undefined && isOnlySuccessAfter(createdAt, own, successes.value ?? []);
+	const shipped = isAlone ? (shippedSince?.value ?? []) : [];
+	const mergeRequests: typeof ofCommit = shipped.length > 0 ? { value: shipped } : ofCommit;
 	if (mergeRequests?.value !== undefined) {
 		found.add('mergeRequests');
 		const { pullRequest, references } = chooseMergeRequest(mergeRequests.value, sha, project.url);
@@ -218,11 +215,6 @@ async function ask<T>(question: () => Promise<T>): Promise<Answer<T>> {
 
 function describeRefusal(question: string, reason: string | undefined, consequence: string): string | undefined {
 	return reason === undefined ? undefined : `GitLab lookup of ${question}: ${reason}; ${consequence}`;
-}
-
-function ignoreRefusal(error: unknown): readonly [] {
-	if (error instanceof LookupError) return [];
-	throw error;
 }
 
 function need(value: string | undefined, variable: string): string {

@@ -17,6 +17,15 @@ export async function listShippedMergeRequests(client: GitlabClient, deploymentI
 	return onlyMerged((await client.list(`/deployments/${deploymentId}/merge_requests`, {}, readMergeRequest, 1)).items);
 }
 
+/**
+ * Returns the merged merge requests that the successful deployments to an environment shipped first after a time (ISO 8601). Unlike the list of
+ * one deployment, it needs no id from another response. Throws a LookupError.
+ */
+export async function listMergeRequestsShippedAfter(client: GitlabClient, environment: string, time: string) {
+	const query = { state: 'merged', environment, deployed_after: time };
+	return onlyMerged((await client.list('/merge_requests', query, readMergeRequest, 1)).items);
+}
+
 /** Returns the merged merge requests that contain a commit. Throws a LookupError. */
 export async function listMergeRequestsOfCommit(client: GitlabClient, sha: string) {
 	const path = `/repository/commits/${sha}/merge_requests`;

@@ -27,13 +27,14 @@ export async function listSuccesses(client: GitlabClient, environment: string): 
 	return (await client.list('/deployments', query, readDeployment, 1)).items;
 }
 
-/** Finds a deployment in the list of its environment by its job. Returns undefined if it is not there. */
-export function findOwnDeployment(
-	own: OwnDeployment,
-	successes: readonly GitlabDeployment[],
-): GitlabDeployment | undefined {
-	if (own.jobIds.length > 0) return successes.find(({ job }) => job !== undefined && own.jobIds.includes(job.id));
-	return successes.find(({ job }) => job?.pipeline.id === own.pipelineId && isSameJob(own, job));
+/**
+ * Returns true if a deployment succeeded after a time (ISO 8601), and no other one to its environment did. Its parallel instances have a
+ * deployment each.
+ */
+export function isOnlySuccessAfter(time: string, own: OwnDeployment, successes: readonly GitlabDeployment[]): boolean {
+	const isBeforeTime = ({ updatedAt = '' }: GitlabDeployment) => Date.parse(updatedAt) <= Date.parse(time);
+	const later = successes.filter((one) => !isBeforeTime(one));
+	return later.length > 0 && later.every((one) => isOfOwnJob(own, one));
 }
 
 /**
@@ -47,7 +48,7 @@ export function compareWithPrevious(
 	projectUrl: string | undefined,
 	isEnvironmentKnown: boolean,
 ): History {
-	const ownId = own.id ?? findOwnDeployment(own, successes)?.id;
+	const ownId = own.id ?? successes.find((one) => isOfOwnJob(own, one))?.id;
 	const others = successes.filter((one) => !isOwn(own, one) && isBefore(own, ownId, one));
 	if (others.length === 0) {
 		const isFirst = isEnvironmentKnown || successes.length > 0;
@@ -71,6 +72,11 @@ export function compareWithPrevious(
 function isOwn(own: OwnDeployment, { id, job }: GitlabDeployment): boolean {
 	if (own.id !== undefined) return id === own.id;
 	return job !== undefined && own.jobIds.includes(job.id);
+}
+
+function isOfOwnJob(own: OwnDeployment, { job }: GitlabDeployment): boolean {
+	if (own.jobIds.length > 0) return job !== undefined && own.jobIds.includes(job.id);
+	return job?.pipeline.id === own.pipelineId && isSameJob(own, job);
 }
 
 // Deployments get their ids when their jobs start.

@@ -56,7 +56,7 @@ const fromVariables: Deployment = {
 	tag: undefined,
 	pullRequest: { number: '42', url: undefined },
 	deployedBy: 'ada',
-	pipeline: { url: undefined, createdAt: undefined },
+	pipeline: { url: undefined, createdAt: '2026-11-20T09:50:00Z' },
 	job: undefined,
 	previous: undefined,
 	mergeRequests: [],
@@ -389,22 +389,67 @@ suite('The merge request of a deployment', () => {
 	const noReference = { pullRequest: undefined, commit: { ...fromVariables.commit, message: 'Sell shoes' } };
 	const merged = { iid: 12, title: 'Sell shoes', mergeCommitSha: sha };
 
+	const shipping: GitlabScenario = {
+		...withoutReference,
+		mergeRequests: [
+			{ iid: 11, title: 'Sell ties', mergeCommitSha: oldSha },
+			{ iid: 13, title: 'Sell hats' },
+			merged,
+			{ iid: 14, title: 'x', state: 'closed' },
+		],
+		deployments: [
+			{ id: 1, environment: 'production', job: 800, mergeRequests: [11] },
+			{ id: 2, environment: 'production', job: 903, mergeRequests: [12, 13, 14] },
+			{ id: 3, environment: 'staging', sha: oldSha, createdAt: '2026-11-20T09:55:00.000Z', mergeRequests: [11] },
+		],
+	};
+
 	test('comes from the deployment, and all that it ships are listed', async () => {
-		const { deployment, endpoints, url } = await complete({
-			scenario: {
-				...withoutReference,
-				mergeRequests: [
-					{ iid: 13, title: 'Sell hats', mergeCommitSha: oldSha },
-					merged,
-					{ iid: 14, title: 'x', state: 'closed' },
-				],
-				deployments: [{ id: 2, environment: 'production', job: 903, mergeRequests: [12, 13, 14] }],
-			},
-			deployment: noReference,
-		});
+		const { deployment, endpoints, url } = await complete({ scenario: shipping, deployment: noReference });
 		assert.deepEqual(deployment.pullRequest, { number: '12', url: `${url}/acme/web/shop/-/merge_requests/12` });
 		assert.deepEqual(deployment.mergeRequests, ['!12', '!13']);
-		assert.equal(endpoints.length, 4);
+		assert.equal(endpoints.length, 5);
+	});
+
+	test('is requested at once with the other facts', async () => {
+		const delayMs = 300;
+		const { gitlab } = await complete({ scenario: shipping, deployment: noReference, options: { delayMs } });
+		const times = gitlab.requests.map(({ receivedAtMs }) => receivedAtMs);
+		assert.equal(times.length, 5);
+		assert.ok(Math.max(...times) - Math.min(...times) < delayMs, 'every request came before the first response');
+	});
+
+	for (const [title, other] of [
+		['another deployment', { id: 3, environment: 'production', sha: oldSha, createdAt: '2026-11-20T09:55:00.000Z' }],
+		['another deployment that runs at once', { id: 1, environment: 'production', job: 800, updatedAt: job.finishedAt }],
+	] as const) {
+		test(`comes from the commit if ${title} ended after the pipeline was created`, async () => {
+			const mergeRequests = [11];
+			const deployments = [...(shipping.deployments ?? []).filter(({ id }) => id !== other.id)];
+			const { deployment } = await complete({
+				scenario: { ...shipping, deployments: [...deployments, { ...other, mergeRequests }] as never },
+				deployment: noReference,
+			});
+			assert.deepEqual([deployment.pullRequest?.number, deployment.mergeRequests], ['12', []]);
+		});
+	}
+
+	test('comes from the commit if GitLab refuses the list of shipped ones', async () => {
+		const { deployment, refusals } = await complete({
+			scenario: shipping,
+			deployment: noReference,
+			prepare: (gitlab) => gitlab.fail('merge requests', { kind: 'status', status: 403 }),
+		});
+		assert.deepEqual([deployment.pullRequest?.number, deployment.mergeRequests, refusals], ['12', [], []]);
+	});
+
+	test('comes from the commit if the creation of the pipeline is unknown', async () => {
+		const { deployment, endpoints } = await complete({
+			scenario: shipping,
+			deployment: { ...noReference, pipeline: { url: undefined, createdAt: undefined } },
+		});
+		assert.deepEqual([deployment.pullRequest?.number, deployment.mergeRequests], ['12', []]);
+		assert.deepEqual(endpoints.toSorted(), ['commit', 'commit merge requests', 'deployments', 'jobs']);
 	});
 
 	test('lists at most 20', async () => {
@@ -543,7 +588,13 @@ suite('A lookup that GitLab does not answer', () => {
 			totalMs: 300,
 		});
 		assert.ok(performance.now() - startedAt < 1500);
-		assert.match(refusals.at(-1) ?? '', /^GitLab lookup of the merge request: the 0.3 s for all lookups are used up; /);
+		assert.match(refusals.at(-1) ?? '', /^GitLab lookup of the merge request: no complete response within 0.3 s; /);
+	});
+
+	test('is reported without a request if the time for all lookups is used up', async () => {
+		const { refusals, endpoints } = await complete({ totalMs: 0 });
+		assert.deepEqual(endpoints, []);
+		assert.match(refusals[0] ?? '', /^GitLab lookup of the deploy job: the 0 s for all lookups are used up; /);
 	});
 
 	test('does not prevent the other lookups', async () => {

@@ -130,6 +130,11 @@ suite('The stand-in of GitLab', () => {
 		['/deployments/11/merge_requests', [12]],
 		['/deployments/12/merge_requests', []],
 		[`/repository/commits/${sha}/merge_requests`, [12]],
+		['/merge_requests', [12]],
+		['/merge_requests?state=opened', []],
+		['/merge_requests?environment=production&deployed_after=2026-11-20T10:00:30Z', [12]],
+		['/merge_requests?environment=production&deployed_after=2026-11-20T10:01:30Z', []],
+		['/merge_requests?environment=staging', []],
 	] as const) {
 		test(`lists the merge requests ${iids.join(', ') || '(none)'} at ${path.replace(sha, ':sha')}`, async () => {
 			await using gitlab = await startGitlab(scenario);
