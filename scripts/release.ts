@@ -1,8 +1,8 @@
 // Sets the version everywhere: usage: npm run release -- 1.2.3. CONTRIBUTING.md lists the steps before and after.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import manifest from '../package.json' with { type: 'json' };
-import { isLater, setVersion, versionedFiles } from './versions.ts';
+import { isLater, listVersionedFiles, setVersion } from './versions.ts';
 
 try {
 	const [version = ''] = process.argv.slice(2);
@@ -10,8 +10,7 @@ try {
 	const changes = execFileSync('git', ['status', '--porcelain'], { encoding: 'utf8' });
 	if (changes !== '') throw new Error(`commit or stash these changes first:\n${changes}`);
 	const date = new Date().toISOString().slice(0, 10);
-	const templates = readdirSync('templates').map((name) => `templates/${name}`);
-	const paths = [...versionedFiles, ...templates].filter((path) => existsSync(path));
+	const paths = listVersionedFiles('.');
 	// All texts before the first file is written, so that a refusal changes nothing.
 	const texts = paths.map((path) => [path, setVersion(path, readFileSync(path, 'utf8'), version, date)] as const);
 	for (const [path, text] of texts) writeFileSync(path, text);

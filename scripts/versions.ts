@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 const number = String.raw`\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?`;
 
 // The places of the version, by file. `others` applies to every file without an own entry.
@@ -14,40 +18,13 @@ const places: Readonly<Record<string, readonly RegExp[]>> = {
 };
 const majors = /(?<=alert24-notify\/(?:notify|hook|sync|replay)@)\d+(?![\d.])/g;
 
-/** The files that contain the version, besides those in `templates/`. The last two can be absent. */
-export const versionedFiles = [
-	'package.json',
-	'package-lock.json',
-	'CHANGELOG.md',
-	'README.md',
-	'SECURITY.md',
-	'docs/bitbucket.md',
-	'docs/delivery.md',
-	'docs/gitlab.md',
-	'docs/hook.md',
-	'docs/image.md',
-	'docs/reference.md',
-	'docs/self-managed.md',
-	'docs/sync.md',
-	'docs/troubleshooting.md',
-	'examples/bitbucket-after-script.bitbucket-pipelines.yml',
-	'examples/bitbucket-separate-step.bitbucket-pipelines.yml',
-	'examples/child-pipeline/child.gitlab-ci.yml',
-	'examples/manual-production.gitlab-ci.yml',
-	'examples/matrix.gitlab-ci.yml',
-	'examples/monorepo.gitlab-ci.yml',
-	'examples/one-service.gitlab-ci.yml',
-	'examples/own-job.gitlab-ci.yml',
-	'examples/replay.gitlab-ci.yml',
-	'examples/review-apps.gitlab-ci.yml',
-	'examples/scheduled-sync.gitlab-ci.yml',
-	'examples/self-managed.gitlab-ci.yml',
-	'examples/several-environments.gitlab-ci.yml',
-	'examples/tags.gitlab-ci.yml',
-	'examples/vault.gitlab-ci.yml',
-	'bitbucket/pipe.yml',
-	'bitbucket/README.md',
-] as const;
+/** Returns the files in git, except tests, that contain the version or the major version of this project. */
+export function listVersionedFiles(root: string): string[] {
+	const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trimEnd().split('\n');
+	return files
+		.filter((path) => !path.startsWith('test/'))
+		.filter((path) => findVersions(path, readFileSync(join(root, path), 'utf8')).length > 0);
+}
 
 /** Returns every version of this project in a file's text, and the major versions of its components, such as `1.x`. */
 export function findVersions(path: string, text: string): string[] {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { suite, test } from 'node:test';
 import manifest from '../package.json' with { type: 'json' };
 import { buildReference } from '../scripts/build-reference.ts';
-import { findVersions, versionedFiles } from '../scripts/versions.ts';
+import { findVersions, listVersionedFiles } from '../scripts/versions.ts';
 import { optionDefinitions, variableOf } from '../src/settings/options.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
@@ -43,16 +43,25 @@ suite('the docs', () => {
 });
 
 suite('the version', () => {
-	const templates = readdirSync(join(projectRoot, 'templates')).map((name) => `templates/${name}`);
-	for (const path of [...versionedFiles, ...templates].filter((name) => existsSync(join(projectRoot, name)))) {
-		test(`is that of package.json in ${path}`, () => {
-			const versions = findVersions(path, read(path));
-			const major = `${manifest.version.split('.')[0]}.x`;
-			assert.notDeepEqual(versions, []);
-			assert.deepEqual(
-				versions.filter((version) => version !== manifest.version && version !== major),
-				[],
+	const files = listVersionedFiles(projectRoot);
+
+	test('is in the templates, the pipe, the pages and the examples, which a release updates', () => {
+		const folders = ['bitbucket', 'docs', 'examples', 'examples/relay', 'templates'];
+		for (const folder of folders)
+			assert.ok(
+				files.some((path) => dirname(path) === folder),
+				folder,
 			);
+		for (const path of ['package.json', 'package-lock.json', 'CHANGELOG.md', 'README.md', 'SECURITY.md']) {
+			assert.ok(files.includes(path), path);
+		}
+	});
+
+	for (const path of files) {
+		test(`is that of package.json in ${path}`, () => {
+			const known = [manifest.version, `${manifest.version.split('.')[0]}.x`];
+			const others = findVersions(path, read(path)).filter((version) => !known.includes(version));
+			assert.deepEqual(others, []);
 		});
 	}
 });

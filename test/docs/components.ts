@@ -1,4 +1,5 @@
 import { parseAllDocuments } from 'yaml';
+import manifest from '../../package.json' with { type: 'json' };
 import { exists, readPage } from './pages.ts';
 
 type Input = Readonly<{ default?: unknown; type?: string; options?: readonly unknown[] }>;
@@ -21,8 +22,9 @@ export function listInclusions(pipeline: unknown): readonly Inclusion[] {
 /** Returns a sentence for each input that GitLab would reject, and for each unknown component. */
 export function findMistakes(pipeline: unknown): string[] {
 	return listInclusions(pipeline).flatMap(({ component, inputs = {} }) => {
-		const [, name = ''] = /alert24-notify\/([a-z]+)@(1|1\.0\.0)$/.exec(component) ?? [];
-		if (!exists(`templates/${name}.yml`)) return [`${component} is not a component of this version`];
+		const [, name = '', version = ''] = /alert24-notify\/([a-z]+)@([\d.]+)$/.exec(component) ?? [];
+		const isCurrent = version === manifest.version || version === manifest.version.split('.')[0];
+		if (!isCurrent || !exists(`templates/${name}.yml`)) return [`${component} is not a component of this version`];
 		const known = readInputs(name);
 		const missing = Object.keys(known).filter((input) => known[input]?.default === undefined && !(input in inputs));
 		return [

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
-const root = join(import.meta.dirname, '../..');
+/** The folder of this project. */
+export const root = join(import.meta.dirname, '../..');
 
 /** Reads a file of this project. */
 export const readPage = (path: string): string => readFileSync(join(root, path), 'utf8');

@@ -32,8 +32,8 @@ suite('YAML in the docs', () => {
 	});
 
 	test('is rejected with a wrong input, a value that YAML 1.1 reads as false, or a missing one', () => {
-		const include = (inputs: string) =>
-			parseYaml(`include: [{component: gitlab.com/alert24/alert24-notify/notify@1, inputs: {${inputs}}}]`);
+		const notify = `gitlab.com/alert24/alert24-notify/notify@${manifest.version}`;
+		const include = (inputs: string) => parseYaml(`include: [{component: ${notify}, inputs: {${inputs}}}]`);
 		const good = 'deploy_job: deploy, environment: production';
 		assert.deepEqual(findMistakes(include(good)), []);
 		assert.deepEqual(findMistakes(include(`${good}, lookup: off`)), ['notify: lookup must not be of type boolean']);

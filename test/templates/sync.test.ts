@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import manifest from '../../package.json' with { type: 'json' };
 import { createGitlabProject, type GitlabProject, type RenderedJob } from '../support/gitlab-project.ts';
 import { readRecordedEnvironments, recordEnvironment } from '../support/recorded-environment.ts';
 
@@ -36,7 +37,7 @@ suite('The job of the component sync', () => {
 	test('runs after success and failure, one at a time, and fetches nothing', () => {
 		assert.deepEqual(jobs['alert24:sync'], {
 			stage: '.post',
-			image: { name: 'registry.gitlab.com/alert24/alert24-notify:1.0.0', entrypoint: [''] },
+			image: { name: `registry.gitlab.com/alert24/alert24-notify:${manifest.version}`, entrypoint: [''] },
 			before_script: [],
 			after_script: [],
 			services: [],
