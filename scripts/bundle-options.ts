@@ -7,17 +7,23 @@ import { rulesAjvOptions } from '../src/relay/compile-rules-schema.ts';
 import { rulesSchema } from '../src/relay/rules-schema.ts';
 import { leaveOut } from './leave-out.ts';
 
+/** The oldest Node that runs the bundle: older ones lack process.getBuiltinModule. */
+export const oldestNode = '22.3';
+
 /** The esbuild options of the program. The benchmark bundles the alternatives with the same ones. */
 export const bundleOptions = {
 	bundle: true,
 	platform: 'node',
-	target: 'node22',
+	target: `node${oldestNode}`,
 	// Neither CommonJS nor an ES module, so that the file runs below every package.json.
 	format: 'iife',
 	banner: {
 		js: [
 			'#!/usr/bin/env node',
-			"'use strict';var require=process.getBuiltinModule('node:module').createRequire(process.execPath),",
+			// 126, as a shell reports a program that cannot start: then the hook records without the program.
+			"'use strict';if(!process.getBuiltinModule){",
+			`console.error('alert24-notify: Node '+process.version+' is too old: use Node ${oldestNode} or newer');process.exit(126)}`,
+			"var require=process.getBuiltinModule('node:module').createRequire(process.execPath),",
 			"bundleUrl=process.getBuiltinModule('node:url').pathToFileURL(process.execPath).href,",
 			'NoFormData=class{},NoListFormat=class{format(list){return list.join()}};',
 		].join('\n'),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import manifest from '../package.json' with { type: 'json' };
+import { oldestNode } from '../scripts/bundle-options.ts';
 import { listLicenses } from '../scripts/list-licenses.ts';
 import { version } from '../src/version.ts';
 import { runProgram } from './support/run-program.ts';
@@ -29,6 +30,14 @@ suite('the bundle', () => {
 			});
 		}
 	}
+
+	test('names the Node that it needs on an older one, with the exit code of a program that cannot start', async (t) => {
+		const old = join(makeFolder(t), 'old-node.cjs');
+		writeFileSync(old, 'delete process.getBuiltinModule;');
+		await using run = await runProgram(['--version'], {}, { nodeOptions: ['--require', old] });
+		const message = `alert24-notify: Node ${process.version} is too old: use Node ${oldestNode} or newer\n`;
+		assert.deepEqual([run.exitCode, run.stdout, run.stderr], [126, '', message]);
+	});
 
 	test('leaves the relay to a second file', () => {
 		const [program = '', relay = ''] = ['', '-serve'].map((part) =>
