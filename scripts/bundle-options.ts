@@ -25,14 +25,15 @@ export const bundleOptions = {
 			`console.error('alert24-notify: Node '+process.version+' is too old: use Node ${oldestNode} or newer');process.exit(126)}`,
 			"var require=process.getBuiltinModule('node:module').createRequire(process.execPath),",
 			"bundleUrl=process.getBuiltinModule('node:url').pathToFileURL(process.execPath).href,",
-			'NoFormData=class{},NoListFormat=class{format(list){return list.join()}};',
+			'NoFormData=class{},NoReadableStream=class{},NoListFormat=class{format(list){return list.join()}};',
 		].join('\n'),
 	},
 	define: {
 		// yargs reads it at its start, to find translations that the bundle does not have.
 		'import.meta.url': 'bundleUrl',
-		// got tests whether a body is FormData. The global's first use makes Node load all of fetch.
+		// got tests whether a body is one of these. The first use of the globals makes Node load fetch and web streams.
 		FormData: 'NoFormData',
+		ReadableStream: 'NoReadableStream',
 		// A dependency of got makes two lists for the messages of assertions, which makes Node load ICU's patterns.
 		'Intl.ListFormat': 'NoListFormat',
 	},

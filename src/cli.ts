@@ -1,6 +1,7 @@
 import { readGitCommit } from './ci/read-git-commit.ts';
 import { isBitbucketPipe, openBitbucketPipe } from './commands/bitbucket-pipe.ts';
 import type { CommandContext } from './commands/command-context.ts';
+import { runCommandLine } from './commands/command-line.ts';
 import { type FrontDoor, openCommand } from './commands/front-door.ts';
 import { recordDeployment } from './commands/record.ts';
 import { systemClock } from './delivery/clock.ts';
@@ -46,9 +47,8 @@ async function runCommand(argv: readonly string[], door: FrontDoor, io: ProcessI
 			return commit && { ...commit, message: redactor.redactKeys(commit.message) };
 		};
 		const context: CommandContext = { environment, log, redactor, policy, clock, signal, readCommit, door, key };
-		// The component's job has no arguments. yargs takes longer to load than everything else.
+		// The component's job has no arguments, so it does not load yargs.
 		if (args.length === 0) return await recordDeployment({}, context);
-		const { runCommandLine } = await import('./commands/command-line.ts');
 		return await runCommandLine(args, context, readStdin);
 	} catch (error) {
 		if (error instanceof ReportedError) {

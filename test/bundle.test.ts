@@ -7,8 +7,20 @@ import manifest from '../package.json' with { type: 'json' };
 import { oldestNode } from '../scripts/bundle-options.ts';
 import { listLicenses } from '../scripts/list-licenses.ts';
 import { version } from '../src/version.ts';
+import { startAlert24 } from '../stand-in/alert24-stand-in.ts';
 import { runProgram } from './support/run-program.ts';
 
+const job = {
+	GITLAB_CI: 'true',
+	CI_SERVER_FQDN: 'gitlab.com',
+	CI_PROJECT_ID: '1',
+	CI_PROJECT_NAME: 'shop',
+	CI_PIPELINE_ID: '1',
+	CI_COMMIT_SHA: '1a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f7a8b9c0d',
+	ALERT24_DEPLOY_JOB: 'deploy',
+	ALERT24_ENVIRONMENT: 'production',
+	ALERT24_DEDUPE: 'always',
+};
 const dist = join(import.meta.dirname, '../dist');
 
 function makeFolder(t: TestContext): string {
@@ -37,6 +49,24 @@ suite('the bundle', () => {
 		await using run = await runProgram(['--version'], {}, { nodeOptions: ['--require', old] });
 		const message = `alert24-notify: Node ${process.version} is too old: use Node ${oldestNode} or newer\n`;
 		assert.deepEqual([run.exitCode, run.stdout, run.stderr], [126, '', message]);
+	});
+
+	test('loads no module of Node that a job does not need', async (t) => {
+		await using alert24 = await startAlert24();
+		const report = join(makeFolder(t), 'modules.txt');
+		const script = join(makeFolder(t), 'report.cjs');
+		const write = `require('node:fs').writeFileSync(${JSON.stringify(report)}, process.moduleLoadList.join('\\n'))`;
+		writeFileSync(script, `process.on('exit', () => ${write});`);
+		const environment = { ...job, ALERT24_API_URL: alert24.url, ALERT24_API_KEY: alert24.apiKey };
+		await using run = await runProgram([], environment, { nodeOptions: ['--require', script] });
+		assert.match(run.stdout, /^Recorded: /);
+		const loaded = readFileSync(report, 'utf8').split('\n');
+		assert.ok(loaded.includes('NativeModule https'));
+		const unwanted = ['http2', 'perf_hooks', 'sqlite', 'child_process', 'internal/webstreams/readablestream'];
+		assert.deepEqual(
+			loaded.filter((name) => unwanted.includes(name.replace('NativeModule ', '')) || name.includes('undici')),
+			[],
+		);
 	});
 
 	test('leaves the relay to a second file', () => {

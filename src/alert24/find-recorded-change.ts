@@ -1,4 +1,5 @@
 import { isSameDeployment } from '../change/external-id.ts';
+import { monotonicMs } from '../monotonic-ms.ts';
 import { NetworkFault } from '../network/network-fault.ts';
 import { isSuccess } from '../network/send-request.ts';
 import { parseJson, property } from '../text/json-value.ts';
@@ -42,11 +43,11 @@ export async function findRecordedChange(
 	query: LookupQuery,
 	limits: LookupLimits,
 ): Promise<Lookup> {
-	const deadlineMs = performance.now() + limits.limitMs;
+	const deadlineMs = monotonicMs() + limits.limitMs;
 	const oldest = oldestTime(query);
 	try {
 		for (let page = 0; page < mostPages; page += 1) {
-			const limitMs = Math.min(limits.requestMs, deadlineMs - performance.now());
+			const limitMs = Math.min(limits.requestMs, deadlineMs - monotonicMs());
 			if (limitMs <= 0) return { kind: 'unreadable', reason: 'too long for the time left', isTransient: true };
 			const list = await readPage(client, page, { limitMs });
 			if (list.kind === 'unreadable') return list;

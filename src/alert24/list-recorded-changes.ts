@@ -1,3 +1,4 @@
+import { monotonicMs } from '../monotonic-ms.ts';
 import { NetworkFault } from '../network/network-fault.ts';
 import { isSuccess } from '../network/send-request.ts';
 import { parseJson, property } from '../text/json-value.ts';
@@ -30,11 +31,11 @@ export async function listRecordedChanges(
 	since: Date,
 	limits: ListLimits,
 ): Promise<RecordedChanges> {
-	const deadlineMs = performance.now() + limits.limitMs;
+	const deadlineMs = monotonicMs() + limits.limitMs;
 	const changes: RecordedChange[] = [];
 	try {
 		for (let page = 0; page < mostPages; page += 1) {
-			const limitMs = Math.min(limits.requestMs, deadlineMs - performance.now());
+			const limitMs = Math.min(limits.requestMs, deadlineMs - monotonicMs());
 			if (limitMs <= 0) return { kind: 'unreadable', reason: 'the list is too long for the time left' };
 			const { status, body } = await client.listChanges(page * pageSize, { limitMs });
 			if (!isSuccess(status)) return { kind: 'unreadable', reason: `Alert24 answered ${status}` };

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../monotonic-ms.ts';
 import { NetworkFault } from '../network/network-fault.ts';
 import type { Alert24Client } from './alert24-client.ts';
 import { type Lookup, type LookupLimits, type LookupQuery, oldestTime, readPage } from './find-recorded-change.ts';
@@ -28,13 +29,13 @@ export class RecordedChanges {
 		const known = this.#entries.get(query.externalId);
 		if (known !== undefined) return { kind: 'found', ...known };
 		if (this.#entries.size > mostEntries) this.#forget();
-		const deadlineMs = performance.now() + limits.limitMs;
+		const deadlineMs = monotonicMs() + limits.limitMs;
 		const oldestMs = oldestTime(query);
 		const untilMs = oldestMs >= this.#readFromMs ? this.#newestMs - overlapMs : oldestMs;
 		let newestMs = this.#newestMs;
 		try {
 			for (let number = 0; ; number += 1) {
-				const limitMs = Math.min(limits.requestMs, deadlineMs - performance.now());
+				const limitMs = Math.min(limits.requestMs, deadlineMs - monotonicMs());
 				if (limitMs <= 0) return { kind: 'unreadable', reason: 'too long for the time left', isTransient: true };
 				const page = await readPage(client, number, { limitMs });
 				if (page.kind === 'unreadable') return page;

@@ -1,4 +1,4 @@
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import { changeSchema } from '../change/change-schema.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Log } from '../log/log.ts';
@@ -35,6 +35,7 @@ export async function runCommandLine(
 ): Promise<ExitCode> {
 	const { log } = context;
 	let exitCode: ExitCode = exitCodes.ok;
+	const { default: yargs } = await import('yargs');
 	// yargs would look up the current directory, which may be gone.
 	const parser = yargs([], '/')
 		.scriptName('alert24-notify')

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { monotonicMs } from '../monotonic-ms.ts';
 
 /** Time, as tests may replace it. */
 export type Clock = Readonly<{
@@ -12,6 +13,6 @@ export type Clock = Readonly<{
 
 export const systemClock: Clock = {
 	date: () => Date.now(),
-	now: () => performance.now(),
+	now: monotonicMs,
 	sleep: (ms, signal) => wait(ms, undefined, { signal }).catch(() => undefined),
 };

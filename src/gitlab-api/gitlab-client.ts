@@ -1,3 +1,4 @@
+import { monotonicMs } from '../monotonic-ms.ts';
 import { NetworkFault } from '../network/network-fault.ts';
 import { type Network, sendRequest } from '../network/send-request.ts';
 import { parseJson, property } from '../text/json-value.ts';
@@ -54,13 +55,13 @@ export class GitlabClient {
 
 	constructor(options: GitlabClientOptions) {
 		this.#options = options;
-		this.#deadlineMs = performance.now() + options.totalMs;
+		this.#deadlineMs = monotonicMs() + options.totalMs;
 	}
 
 	/** Returns the JSON of one response. `path` is below the project. Throws a LookupError. */
 	async get(path: string, query: Query = {}): Promise<GitlabResponse> {
 		const { apiUrl, projectId, jobToken, network, requestMs, totalMs, redact } = this.#options;
-		const remainingMs = this.#deadlineMs - performance.now();
+		const remainingMs = this.#deadlineMs - monotonicMs();
 		if (remainingMs < 1) throw new LookupError(`the ${totalMs / 1000} s for all lookups are used up`);
 		const base = apiUrl.href.replace(/\/$/, '');
 		const search = new URLSearchParams(query).toString();
