@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { version } from '../../src/version.ts';
 import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { findContainerCommands } from '../docs/container-commands.ts';
 import { containers } from '../support/container-engine.ts';
 
 const { engine } = containers;
@@ -55,6 +56,17 @@ suite('the image', { skip: containers.skip }, () => {
 				'if [ -x /bin/bash ]; then exec /bin/bash; elif [ -x /bin/sh ]; then exec /bin/sh -c "echo it works | grep works"; fi';
 			const { stdout } = await engine.run([...run, ...entrypoint, image, 'sh', '-c', script]);
 			assert.equal(stdout, 'it works\n');
+		});
+	}
+
+	for (const { source, image: documented, command } of findContainerCommands().filter(({ source }) =>
+		source.endsWith('.md'),
+	)) {
+		test(`runs the command of ${source}`, async () => {
+			assert.ok(documented.endsWith(`/alert24-notify:${version}`));
+			const { exitCode, stdout } = await engine.run([...run, image, ...command]);
+			assert.equal(exitCode, 0);
+			assert.match(stdout, /^alert24-notify \[command\] \[options\]$/m);
 		});
 	}
 
