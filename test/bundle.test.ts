@@ -78,6 +78,14 @@ suite('the bundle', () => {
 		assert.match(relay, libraries);
 	});
 
+	test('reports that the relay is in the image if its file is not there', async (t) => {
+		const program = join(makeFolder(t), 'alert24-notify.js');
+		copyFileSync(join(dist, 'alert24-notify.js'), program);
+		await using run = await runProgram(['serve', '--check'], {}, { program });
+		const message = 'alert24-notify: this file does not contain "serve": use the image, which does\n';
+		assert.deepEqual([run.exitCode, run.stdout, run.stderr], [2, '', message]);
+	});
+
 	test('ships with the license of each bundled package', () => {
 		const text = readFileSync(join(dist, 'LICENSES.txt'), 'utf8');
 		for (const name of ['ajv', 'got', 'yargs'] as const)
