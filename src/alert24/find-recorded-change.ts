@@ -12,10 +12,10 @@ export type LookupQuery = Readonly<{
 	/** The first attempt to record it is not older than this. The search ends at the first page that is older. */
 	since: Date;
 	/**
-	 * True: the same deployment with a summary set by hand counts as well. A source that does not see the settings of the job, such as GitLab's
-	 * API or a webhook, cannot know the summary.
+	 * True: the same deployment with a change type or a summary set by hand counts as well. A source that does not see the settings of the job,
+	 * such as a webhook, cannot know these.
 	 */
-	ignoresSummary?: boolean;
+	ignoresSuffixes?: boolean;
 }>;
 
 /** The longest that a lookup and each of its requests may take, in milliseconds. */
@@ -99,8 +99,8 @@ export async function readPage(
 	return { kind: 'page', entries, isLast: isLastPage(list, changes), times: readOrder(changes) };
 }
 
-function isMatch(recordedId: string | undefined, { externalId, ignoresSummary }: LookupQuery): boolean {
-	if (!ignoresSummary || recordedId === undefined) return recordedId === externalId;
+function isMatch(recordedId: string | undefined, { externalId, ignoresSuffixes }: LookupQuery): boolean {
+	if (!ignoresSuffixes || recordedId === undefined) return recordedId === externalId;
 	return isSameDeployment(recordedId, externalId);
 }
 

@@ -1,3 +1,4 @@
+import { removeSuffixes } from '../change/external-id.ts';
 import { monotonicMs } from '../monotonic-ms.ts';
 import { NetworkFault } from '../network/network-fault.ts';
 import type { Alert24Client } from './alert24-client.ts';
@@ -26,7 +27,8 @@ export class RecordedChanges {
 	}
 
 	async #find(client: Alert24Client, query: LookupQuery, limits: LookupLimits): Promise<Lookup> {
-		const known = this.#entries.get(query.externalId);
+		const wanted = removeSuffixes(query.externalId);
+		const known = this.#entries.get(wanted);
 		if (known !== undefined) return { kind: 'found', ...known };
 		if (this.#entries.size > mostEntries) this.#forget();
 		const deadlineMs = monotonicMs() + limits.limitMs;
@@ -42,7 +44,7 @@ export class RecordedChanges {
 				for (const { externalId, ...recorded } of page.entries) this.#add(externalId, recorded);
 				newestMs = Math.max(newestMs, page.times?.firstMs ?? newestMs);
 				const isComplete = page.isLast || (page.times !== undefined && page.times.lastMs < untilMs);
-				const found = this.#entries.get(query.externalId);
+				const found = this.#entries.get(wanted);
 				if (isComplete) {
 					this.#readFromMs = page.isLast ? Number.NEGATIVE_INFINITY : Math.min(this.#readFromMs, oldestMs);
 					this.#newestMs = newestMs;
@@ -57,12 +59,9 @@ export class RecordedChanges {
 		}
 	}
 
-	// The summary set by hand is not part of what a webhook shows.
+	// A webhook does not show the change type and the summary that the job sets.
 	#add(externalId: string | undefined, recorded: Recorded): void {
-		if (externalId === undefined) return;
-		this.#entries.set(externalId, recorded);
-		const withoutSummary = externalId.replace(/:summary=[0-9a-f]{8}$/, '');
-		if (!this.#entries.has(withoutSummary)) this.#entries.set(withoutSummary, recorded);
+		if (externalId !== undefined) this.#entries.set(removeSuffixes(externalId), recorded);
 	}
 
 	#forget(): void {

@@ -33,11 +33,16 @@ export function extendExternalId(given: string, serviceId: string): string {
 }
 
 /**
- * Returns true if a recorded external id is that of the same deployment, whatever summary was set by hand. Sources other than the deploy job
- * use it, because they do not know that summary.
+ * Returns an external id without the change type and the summary that were set by hand. Sources other than the deploy job compare these ids,
+ * because they do not know its settings.
  */
-export function isSameDeployment(recordedId: string, externalId: string): boolean {
-	return recordedId.replace(/:summary=[0-9a-f]{8}$/, '') === externalId;
+export function removeSuffixes(externalId: string): string {
+	return externalId.replace(/(?::type=[a-z_]+)?(?::summary=[0-9a-f]{8})?$/, '');
+}
+
+/** Returns true if two external ids are of the same deployment, whatever change type and summary were set by hand. */
+export function isSameDeployment(externalId: string, other: string): boolean {
+	return removeSuffixes(externalId) === removeSuffixes(other);
 }
 
 function encodePart(part: string): string {

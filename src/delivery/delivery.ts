@@ -32,8 +32,8 @@ export type Parcel = Readonly<{
 	/** No attempt to record the change is older than this. */
 	since: Date;
 	dedupe: DedupeMode;
-	/** True: a record of the same deployment with a summary set by hand counts as the change. See LookupQuery. */
-	ignoresSummary?: boolean;
+	/** True: a record of the same deployment with a change type or a summary set by hand counts as the change. See LookupQuery. */
+	ignoresSuffixes?: boolean;
 }>;
 
 /** The services that a delivery uses, and its limits. */

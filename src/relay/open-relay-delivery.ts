@@ -57,8 +57,8 @@ export function openRelayDelivery(
 				idempotencyKey: buildIdempotencyKey(claim.change),
 				since: claim.createdAt,
 				dedupe: 'always',
-				// A webhook does not show the summary that the job sets.
-				ignoresSummary: true,
+				// A webhook does not show the change type and the summary that the job sets.
+				ignoresSuffixes: true,
 			} as const;
 			const deadlineMs = systemClock.now() + budgetMs;
 			const find = recorded.searchWith(client);

@@ -98,13 +98,19 @@ suite('findRecordedChange', { concurrency: true }, () => {
 		assert.equal((await find(others)).kind, 'absent');
 	});
 
-	test('can ignore the hash of a summary set by hand, and nothing else', async () => {
-		const query = { ignoresSummary: true };
-		assert.equal((await find([{ external_id: 'a:1:summary=0a1b2c3d' }], query)).kind, 'found');
-		assert.equal((await find([match], query)).kind, 'found');
-		const others = ['a:1:summary=0a1b2c3', 'a:1:type=code', 'a:1:x:summary=0a1b2c3d'].map((external_id) => ({
-			external_id,
-		}));
-		assert.equal((await find(others, query)).kind, 'absent');
+	test('can ignore a change type and the hash of a summary set by hand, and nothing else', async () => {
+		const query = { ignoresSuffixes: true };
+		const same = ['a:1', 'a:1:summary=0a1b2c3d', 'a:1:type=database_migration', 'a:1:type=code:summary=0a1b2c3d'];
+		for (const external_id of same) assert.equal((await find([{ external_id }], query)).kind, 'found', external_id);
+		const others = ['a:1:summary=0a1b2c3', 'a:1:type=', 'a:1:x:summary=0a1b2c3d', 'a:1:summary=0a1b2c3d:type=code'];
+		assert.equal(
+			(
+				await find(
+					others.map((external_id) => ({ external_id })),
+					query,
+				)
+			).kind,
+			'absent',
+		);
 	});
 });

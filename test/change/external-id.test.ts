@@ -70,11 +70,18 @@ suite('the external id of a change', () => {
 		assert.equal(externalId({}, 'a', { external_id: 'r-1', summary: 'x' }), 'r-1');
 	});
 
-	test('of another source is the same deployment, whatever summary was set by hand', () => {
+	test('of another source is the same deployment, whatever change type and summary were set by hand', () => {
 		const id = String(externalId());
-		assert.ok(isSameDeployment(String(externalId({}, undefined, { summary: 'x' })), id));
-		assert.ok(isSameDeployment(id, id));
-		assert.ok(!isSameDeployment(String(externalId({}, undefined, { change_type: 'other' })), id));
+		const others: Partial<GivenFields>[] = [
+			{},
+			{ summary: 'x' },
+			{ change_type: 'config_change' },
+			{ change_type: 'other', summary: 'x' },
+		];
+		for (const fields of others) {
+			assert.ok(isSameDeployment(String(externalId({}, undefined, fields)), id));
+			assert.ok(isSameDeployment(id, String(externalId({}, undefined, fields))));
+		}
 		assert.ok(!isSameDeployment(String(externalId({}, 'svc_1')), id));
 	});
 

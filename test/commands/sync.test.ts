@@ -297,6 +297,7 @@ suite('A deployment that is recorded already', () => {
 	const rows: readonly (readonly [title: string, id: string, isRecorded: boolean])[] = [
 		['by the hook or by notify with lookups', 'job:1:production', true],
 		['with a summary set by hand', 'job:1:production:summary=0a1b2c3d', true],
+		['with a change type set by hand', 'job:1:production:type=config_change', true],
 		['for a service, while sync has none', 'job:1:production:svc_shop', true],
 		['by notify without lookups', 'pipeline:10:deploy:success:production', true],
 		[
@@ -316,6 +317,32 @@ suite('A deployment that is recorded already', () => {
 			assert.equal((await trial.sync()).changes.length, isRecorded ? 0 : 1);
 		});
 	}
+
+	for (const [name, value] of [
+		['ALERT24_SUMMARY', 'Moved the basket'],
+		['ALERT24_CHANGE_TYPE', 'infrastructure'],
+	] as const) {
+		test(`is not recorded again by a sync that sets ${name}`, async () => {
+			await using trial = await Trial.start(deployTo('production', endJob(1, 60), endJob(2, 30)));
+			trial.alert24.record({ summary: 'x', external_id: trial.idOf('job:1:production:svc_web') }, minutesAgo(60));
+			assert.equal((await trial.sync({ [name]: value })).changes.length, 1);
+			assert.equal((await trial.sync({ [name]: value })).changes.length, 0);
+			assert.equal((await trial.sync()).changes.length, 0);
+		});
+	}
+
+	test('is recorded for a service that has no record, with a change type set by hand', async () => {
+		await using trial = await Trial.start(deployTo('production', endJob(1, 60)));
+		trial.alert24.record(
+			{ summary: 'x', external_id: trial.idOf('job:1:production:svc_web:type=code') },
+			minutesAgo(60),
+		);
+		const variables = { ALERT24_CHANGE_TYPE: 'code', ALERT24_SERVICE_ID: 'svc_web, svc_api' };
+		assert.deepEqual(
+			(await trial.sync(variables)).changes.map((change) => change['service_id']),
+			['svc_api'],
+		);
+	});
 
 	test('is found behind hundreds of later changes', async () => {
 		await using trial = await Trial.start(deployTo('production', endJob(1, 60)));

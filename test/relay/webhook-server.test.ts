@@ -92,15 +92,16 @@ suite('the relay', () => {
 	);
 
 	test(
-		'records nothing that the hook recorded already, with or without a summary set by hand',
+		'records nothing that the hook recorded already, with or without a change type and a summary set by hand',
 		withRelay(async (relay, alert24) => {
 			const hook = { summary: 'x', environment: 'production' };
 			alert24.record({ ...hook, external_id: 'gitlab:gitlab.com:4711:job:1:production:svc_shop' });
 			alert24.record({ ...hook, external_id: 'gitlab:gitlab.com:4711:job:2:production:svc_shop:summary=0a1b2c3d' });
-			for (const id of [1, 2, 3]) await post(relay, '/webhooks/gitlab', signGitlab(buildDeploymentEvent(id)));
+			alert24.record({ ...hook, external_id: 'gitlab:gitlab.com:4711:job:3:production:svc_shop:type=config_change' });
+			for (const id of [1, 2, 3, 4]) await post(relay, '/webhooks/gitlab', signGitlab(buildDeploymentEvent(id)));
 			await relay.until(async () => (await relay.outbox.count()).pending === 0, 'an empty outbox');
 			assert.equal(alert24.posts.length, 1);
-			assert.equal(alert24.sentChanges.at(-1)?.['external_id'], 'gitlab:gitlab.com:4711:job:3:production:svc_shop');
+			assert.equal(alert24.sentChanges.at(-1)?.['external_id'], 'gitlab:gitlab.com:4711:job:4:production:svc_shop');
 		}),
 	);
 
