@@ -25,6 +25,21 @@ export function buildReference(): string {
 		'## Exit codes',
 		buildTable(['Code', 'Meaning'], describeExitCodes()),
 		'If a command handles several changes, it exits with the highest code.',
+		'## JSON result',
+		[
+			'`--output json` (`ALERT24_OUTPUT=json`) prints one object with these fields on stdout. An unknown fact is absent.',
+		].join('\n'),
+		buildTable(['Field', 'Meaning', 'Values'], describeResult('Result')),
+		'Each entry of `services`:',
+		buildTable(['Field', 'Meaning', 'Values'], describeResult('ServiceResult')),
+		'## Variables for later jobs',
+		[
+			'The file of `ALERT24_DOTENV_FILE` (input `dotenv`) and, on Bitbucket, the output variables of the step contain these.',
+			'With several services, each variable except the first is a list in their order, separated by commas. An absent fact',
+			'leaves its place empty: `,chg_2` if the first of two services failed. A variable is absent if it has no value, or if the',
+			'file would exceed the 5 KiB that GitLab accepts.',
+		].join('\n'),
+		buildTable(['Variable', 'Meaning'], describeReportVariables()),
 		'## Fields of a change',
 		[
 			"A change has Alert24's 16 fields and no others. `alert24-notify schema` prints the JSON Schema. Alert24 does not",
@@ -76,6 +91,32 @@ function describeExitCodes(): string[][] {
 	const comments = readFileSync('src/exit-codes.ts', 'utf8').matchAll(/\/\*\* (.*)\. \*\/\n\t(\w+):/g);
 	return Array.from(comments, ([, meaning = '', name = '']) => [
 		String(exitCodes[name as keyof typeof exitCodes]),
+		meaning,
+	]);
+}
+
+// From the declarations: each property has a comment in one line.
+function describeResult(type: 'Result' | 'ServiceResult'): string[][] {
+	const source = readFileSync('src/report/result.ts', 'utf8');
+	const [, states = ''] = /^export type ChangeState = (.*);$/m.exec(source) ?? [];
+	const [, body = ''] = new RegExp(`^export type ${type} = Readonly<\\{\\n(.*?)^\\}>;$`, 'ms').exec(source) ?? [];
+	return Array.from(
+		body.matchAll(/\/\*\* (.*)\. \*\/\n\t(\w+)\??: (.*);/g),
+		([, meaning = '', name = '', type = '']) => [`\`${name}\``, meaning, describeValues(type, states)],
+	);
+}
+
+function describeValues(type: string, states: string): string {
+	const literals = type.replace('ChangeState', states).match(/'\w+'|\btrue\b/g) ?? [];
+	if (literals.length > 0) return literals.map((literal) => `\`${literal.replaceAll("'", '')}\``).join(', ');
+	if (type.endsWith('[]')) return 'list';
+	return type === 'string' ? 'text' : 'number';
+}
+
+function describeReportVariables(): string[][] {
+	const source = readFileSync('src/report/dotenv-report.ts', 'utf8');
+	return Array.from(source.matchAll(/\/\*\* (.*)\. \*\/\n\t\t(ALERT24_\w+):/g), ([, meaning = '', name = '']) => [
+		`\`${name}\``,
 		meaning,
 	]);
 }

@@ -45,10 +45,15 @@ function buildDotenvReport(deliveries: readonly Delivery[]): string {
 	const isRecorded =
 		deliveries.length > 0 && deliveries.every(({ state }) => state === 'recorded' || state === 'already recorded');
 	const variables = {
+		/** `recorded` if Alert24 has every change, else `not_recorded`. */
 		ALERT24_CHANGE_STATE: isRecorded ? 'recorded' : 'not_recorded',
+		/** Alert24's id of the change. */
 		ALERT24_CHANGE_ID: join(deliveries.map(({ id }) => id)),
+		/** The page of the change, if Alert24's response contains it. */
 		ALERT24_CHANGE_URL: join(deliveries.map(({ url }) => url)),
+		/** The `external_id` of the change. */
 		ALERT24_CHANGE_EXTERNAL_ID: join(deliveries.map(({ change }) => change.external_id)),
+		/** The X-Request-Id of the last response. */
 		ALERT24_CHANGE_REQUEST_ID: join(deliveries.map(({ requestId }) => requestId)),
 	};
 	let report = '';

@@ -54,6 +54,22 @@ suite('YAML in the docs', () => {
 	});
 });
 
+suite('JSON in the docs', () => {
+	test('is the result that the command prints', async () => {
+		const [block] = readBlocks('docs/delivery.md', 'json');
+		await using trial = await Trial.start();
+		const variables = { ...gitlabJob, CI_ENVIRONMENT_NAME: 'production', ALERT24_SERVICE_ID: 'svc_abc123' };
+		const { stdout } = await trial.run(['--output', 'json'], { ...variables, CI_JOB_STATUS: 'success' });
+		const { id } = trial.alert24.changes[0] ?? {};
+		const [, requestId] = /"request_id":\s*"([^"]+)"/.exec(stdout) ?? [];
+		const printed = stdout
+			.replace(String(id), 'chg_1')
+			.replace(String(requestId), 'req_1')
+			.replaceAll('svc_abc123', 'svc_1');
+		assert.deepEqual(JSON.parse(printed), JSON.parse(block?.text ?? ''));
+	});
+});
+
 suite('shell commands in the docs', () => {
 	const lines = shellBlocks.flatMap((block) =>
 		block.text
