@@ -1,6 +1,6 @@
 import type { RecordedChange } from '../alert24/list-recorded-changes.ts';
 import type { Deployment, DeploymentKey, Outcome, Overrides } from '../change/deployment.ts';
-import { buildExternalId, isSameDeployment, removeSuffixes } from '../change/external-id.ts';
+import { buildExternalId, isSameDeployment } from '../change/external-id.ts';
 import { findGroupName } from './find-deploy-job.ts';
 import type { GitlabProject } from './list-deployments.ts';
 import type { GitlabDeployment } from './payloads.ts';
@@ -63,7 +63,7 @@ function buildPipelineIds(record: ExpectedRecord, project: GitlabProject, overri
 function matches(recordedId: string, id: string, { serviceId }: ExpectedRecord): boolean {
 	if (isSameDeployment(recordedId, id)) return true;
 	// A record for any service counts if no service is set for the job.
-	return serviceId === undefined && recordedId.startsWith(`${removeSuffixes(id)}:`);
+	return serviceId === undefined && recordedId.startsWith(`${id}:`);
 }
 
 // Retries and rollbacks run in the same pipeline. A record is about the newest attempt that started before it.

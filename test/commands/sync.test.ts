@@ -318,26 +318,13 @@ suite('A deployment that is recorded already', () => {
 		});
 	}
 
-	for (const [name, value] of [
-		['ALERT24_SUMMARY', 'Moved the basket'],
-		['ALERT24_CHANGE_TYPE', 'infrastructure'],
-	] as const) {
-		test(`is not recorded again by a sync that sets ${name}`, async () => {
-			await using trial = await Trial.start(deployTo('production', endJob(1, 60), endJob(2, 30)));
-			trial.alert24.record({ summary: 'x', external_id: trial.idOf('job:1:production:svc_web') }, minutesAgo(60));
-			assert.equal((await trial.sync({ [name]: value })).changes.length, 1);
-			assert.equal((await trial.sync({ [name]: value })).changes.length, 0);
-			assert.equal((await trial.sync()).changes.length, 0);
-		});
-	}
-
-	test('is recorded for a service that has no record, with a change type set by hand', async () => {
+	test('with a change type set by hand is recorded for the service that has no record', async () => {
 		await using trial = await Trial.start(deployTo('production', endJob(1, 60)));
 		trial.alert24.record(
 			{ summary: 'x', external_id: trial.idOf('job:1:production:svc_web:type=code') },
 			minutesAgo(60),
 		);
-		const variables = { ALERT24_CHANGE_TYPE: 'code', ALERT24_SERVICE_ID: 'svc_web, svc_api' };
+		const variables = { ALERT24_SERVICE_ID: 'svc_web, svc_api' };
 		assert.deepEqual(
 			(await trial.sync(variables)).changes.map((change) => change['service_id']),
 			['svc_api'],

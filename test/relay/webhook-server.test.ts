@@ -106,6 +106,23 @@ suite('the relay', () => {
 	);
 
 	test(
+		'records nothing that the hook recorded already, if its rule sets a change type',
+		withRelay(
+			async (relay, alert24) => {
+				const external_id = 'gitlab:gitlab.com:4711:job:1:production:svc_shop';
+				alert24.record({ summary: 'x', environment: 'production', external_id });
+				for (const id of [1, 2]) await post(relay, '/webhooks/gitlab', signGitlab(buildDeploymentEvent(id)));
+				await relay.until(async () => (await relay.outbox.count()).pending === 0, 'an empty outbox');
+				assert.deepEqual(
+					alert24.sentChanges.map((change) => change['external_id']),
+					['gitlab:gitlab.com:4711:job:2:production:svc_shop:type=infrastructure'],
+				);
+			},
+			{ rules: 'rules: [{project: shop/*, service_id: svc_shop, change_type: infrastructure}]' },
+		),
+	);
+
+	test(
 		'records a Bitbucket push for each service, and the POST service by the secret in its path',
 		withRelay(async (relay, alert24) => {
 			const push = signBitbucket('repo:push', loadEvent('bitbucket-push-several'));
