@@ -115,7 +115,7 @@ suite('the relay', () => {
 				await relay.until(async () => (await relay.outbox.count()).pending === 0, 'an empty outbox');
 				assert.deepEqual(
 					alert24.sentChanges.map((change) => change['external_id']),
-					['gitlab:gitlab.com:4711:job:2:production:svc_shop:type=infrastructure'],
+					[external_id, 'gitlab:gitlab.com:4711:job:2:production:svc_shop:type=infrastructure'],
 				);
 			},
 			{ rules: 'rules: [{project: shop/*, service_id: svc_shop, change_type: infrastructure}]' },
