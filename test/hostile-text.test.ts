@@ -102,7 +102,6 @@ suite('for any text in the variables', () => {
 					assert.equal(change['commit_message'], /[^ \t\n\v\f\r]/.test(message) ? message : undefined);
 				}
 			}),
-			{ numRuns: 100 },
 		);
 	});
 });

@@ -69,7 +69,7 @@ suite('for any text in the variables of a Bitbucket step', () => {
 					if (url !== undefined) assert.equal(new URL(url).origin, 'https://bitbucket.org');
 				}
 			}),
-			{ numRuns: 100, endOnFailure: true },
+			{ endOnFailure: true },
 		);
 	});
 });

@@ -1,0 +1,41 @@
+// Runs the fast tests, `npm run test:fast`, in several processes at once: Node runs the tests of one process one after
+// another. Exits with 1 if a process fails.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+
+// One more than there are cores: some tests wait for a program or for a timeout.
+const processes = availableParallelism() + 1;
+
+type Result = Readonly<{ exitCode: number | null; summary: readonly string[] }>;
+
+/** Runs a part of the tests. Prints each suite as a whole when it has ended. Returns the numbers and the failures. */
+async function runPart(part: number): Promise<Result> {
+	const options = ['--import', 'tsx', '--import', './test/support/fixed-seed.ts', '--test', '--test-isolation=none'];
+	const selection = [`--test-shard=${part}/${processes}`, 'test/**/!(*.slow).test.ts'];
+	const child = spawn(
+		process.execPath,
+		[...options, '--test-timeout=300000', '--test-reporter=spec', ...selection],
+		// The tests print nothing themselves. A warning of Node is printed at once.
+		{ stdio: ['ignore', 'pipe', 'inherit'] },
+	);
+	const closed = once(child, 'close');
+	let suite: string[] = [];
+	let hasEnded = false;
+	for await (const line of createInterface({ input: child.stdout })) {
+		hasEnded ||= line.startsWith('ℹ tests ');
+		suite.push(line);
+		if (hasEnded || !/^[✔✖﹣]/.test(line)) continue;
+		console.log(suite.join('\n'));
+		suite = [];
+	}
+	const [exitCode] = await closed;
+	return { exitCode, summary: suite };
+}
+
+const results = await Promise.all(Array.from({ length: processes }, (_, index) => runPart(index + 1)));
+// The failures are the last lines.
+for (const { summary } of results.toSorted((one, other) => Number(one.exitCode !== 0) - Number(other.exitCode !== 0)))
+	console.log(summary.join('\n'));
+process.exitCode = results.every(({ exitCode }) => exitCode === 0) ? 0 : 1;
