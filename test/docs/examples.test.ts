@@ -62,7 +62,8 @@ suite('the examples', () => {
 		assert.deepEqual(gitlabExamples.map(keyOf).sort(), [...Object.keys(recordingJobs), 'child-pipeline/parent'].sort());
 	});
 
-	for (const name of ['monorepo', 'several-environments', 'replay']) {
+	// The slow tests render all of them.
+	for (const name of ['monorepo', 'several-environments']) {
 		test(`render to the jobs that record: ${name}`, () => assertRenders(name));
 	}
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { before, describe, it } from 'node:test';
+import { before, suite, test } from 'node:test';
 import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { containers } from '../support/container-engine.ts';
 import { buildDeployImages, type DeployImage, deployImages } from '../support/deploy-images.ts';
@@ -19,13 +19,13 @@ const requestsOf: Readonly<Record<DeployImage, string[]>> = {
 	'busybox only': ['GET', 'POST'],
 };
 
-describe('the hook in an image', { skip: containers.skip || whyWithoutTools }, () => {
+suite('the hook in an image', { skip: containers.skip || whyWithoutTools }, () => {
 	before(buildDeployImages);
 
 	for (const name of Object.keys(deployImages) as DeployImage[]) {
 		const { image } = deployImages[name];
 
-		it(`with ${name} records from a pipeline of two services, one of which failed`, async () => {
+		test(`with ${name} records from a pipeline of two services, one of which failed`, async () => {
 			await using project = await createGitlabProject({}, containers.engine);
 			await using alert24 = await startAlert24();
 			const include = JSON.stringify([includeHook({ api_url: alert24.url, record_failures: true })]);
@@ -68,7 +68,7 @@ search:
 			assert.ok(!log.includes(alert24.apiKey));
 		});
 
-		it(`with ${name} records as any user on a read-only file system`, async () => {
+		test(`with ${name} records as any user on a read-only file system`, async () => {
 			await using alert24 = await startAlert24();
 			const variables = {
 				...gitlabJob,

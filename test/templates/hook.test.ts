@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { buildHookTemplate } from '../../scripts/hook-template.ts';
 import { changeSchema } from '../../src/change/change-schema.ts';
@@ -11,19 +11,19 @@ import { hostileText } from '../support/hostile-text.ts';
 import { includeHook } from '../support/include-hook.ts';
 import { locate, whyWithoutTools } from '../support/toolbox.ts';
 
-describe('templates/hook.yml', () => {
-	it('is what `npm run build:hook` makes of src/hook', () => {
+suite('templates/hook.yml', () => {
+	test('is what `npm run build:hook` makes of src/hook', () => {
 		assert.equal(readFileSync(new URL('../../templates/hook.yml', import.meta.url), 'utf8'), buildHookTemplate());
 	});
 
-	it('declares nothing but inputs, which is all that GitLab before 18.10 takes', () => {
+	test('declares nothing but inputs, which is all that GitLab before 18.10 takes', () => {
 		for (const name of ['hook', 'notify']) {
 			const text = readFileSync(new URL(`../../templates/${name}.yml`, import.meta.url), 'utf8');
 			assert.deepEqual(Object.keys(parseAllDocuments(text)[0]?.toJS().spec), ['inputs']);
 		}
 	});
 
-	it('holds a script that shellcheck has nothing against, as POSIX sh', { skip: whyWithoutTools }, () => {
+	test('holds a script that shellcheck has nothing against, as POSIX sh', { skip: whyWithoutTools }, () => {
 		const [script = ''] = renderHook().after_script;
 		const { stdout, status } = spawnSync(
 			locate('shellcheck'), // The variables of awk; variables that eval sets; functions that a variable names.
@@ -36,7 +36,7 @@ describe('templates/hook.yml', () => {
 		assert.deepEqual([stdout, status], ['', 0]);
 	});
 
-	it('takes nothing into its script that could be more than a word', () => {
+	test('takes nothing into its script that could be more than a word', () => {
 		const names = [
 			...readFileSync(new URL('../../src/hook/hook.yml', import.meta.url), 'utf8').matchAll(
 				/_[A-Z_]+=\S*?\$\[\[ inputs\.(\w+)/g,
@@ -55,13 +55,13 @@ describe('templates/hook.yml', () => {
 		}
 	});
 
-	it('offers every type of change and level of risk that Alert24 knows', () => {
+	test('offers every type of change and level of risk that Alert24 knows', () => {
 		const { change_type, risk_level } = changeSchema.properties;
 		assert.deepEqual((hookInputs['change_type'] as { options: string[] }).options, ['auto', ...change_type.enum]);
 		assert.deepEqual((hookInputs['risk_level'] as { options: string[] }).options, ['', ...risk_level.enum]);
 	});
 
-	it('parses in every shell', { skip: whyWithoutTools }, () => {
+	test('parses in every shell', { skip: whyWithoutTools }, () => {
 		const [script = ''] = renderHook().after_script;
 		for (const command of [['bash'], ['dash'], ['busybox', 'ash']]) {
 			execFileSync(locate(command[0] ?? ''), [...command.slice(1), '-n'], { input: script });
@@ -69,7 +69,7 @@ describe('templates/hook.yml', () => {
 	});
 });
 
-describe('a job that extends the component hook', () => {
+suite('a job that extends the component hook', () => {
 	let project: GitlabProject;
 	let jobs: Record<string, RenderedJob>;
 
@@ -101,14 +101,14 @@ reference:
 	});
 	after(() => project[Symbol.asyncDispose]());
 
-	it('is the only kind of job that there is: the component adds none', () => {
+	test('is the only kind of job that there is: the component adds none', () => {
 		assert.deepEqual(
 			Object.keys(jobs).filter((name) => !name.startsWith('.') && !['stages', 'variables'].includes(name)),
 			['plain', 'other', 'both', 'reference'],
 		);
 	});
 
-	it('keeps its own variables, beside the texts of the inputs under names of their own', () => {
+	test('keeps its own variables, beside the texts of the inputs under names of their own', () => {
 		assert.deepEqual(jobs['plain']?.variables, {
 			ALERT24_DEFAULT_SERVICE_ID: 'svc_1',
 			ALERT24_DEFAULT_ENVIRONMENT: '',
@@ -124,7 +124,7 @@ reference:
 		assert.equal(jobs['other']?.variables?.['ALERT24_DEFAULT_SERVICE_ID'], '');
 	});
 
-	it('runs the script of its component, also behind commands of its own and by reference alone', {
+	test('runs the script of its component, also behind commands of its own and by reference alone', {
 		skip: whyWithoutTools,
 	}, () => {
 		const script = renderHook({ record_failures: true, timeout: 30 }).after_script;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
+import { changeSchema } from '../../src/change/change-schema.ts';
 import { createGitlabProject, type GitlabProject } from '../support/gitlab-project.ts';
 import { includeNotify } from '../support/include-notify.ts';
 
@@ -40,20 +41,32 @@ suite('the inputs of the component notify', () => {
 		assert.equal(inputs['image_tag']?.default, packageJson.version);
 	});
 
-	for (const name of ['deploy_job', 'environment']) {
-		test(`must include ${name}`, async () => {
-			const include = includeNotify();
-			const pipeline = { include: [{ ...include, inputs: { ...include.inputs, [name]: undefined } }], deploy };
-			await assert.rejects(project.render(pipeline), new RegExp(`\`${name}\` input: required value`));
+	test('are declared with their types and allowed values', () => {
+		const booleans = ['allow_failure', 'dotenv', 'dry_run', 'environment_scope', 'record_failures', 'verbose'];
+		const { change_type, risk_level } = changeSchema.properties;
+		const declared = Object.entries(inputs).map(([name, { description: _, default: __, ...input }]) => [name, input]);
+		assert.deepEqual(Object.fromEntries(declared.filter(([, input]) => Object.keys(input ?? {}).length > 0)), {
+			...Object.fromEntries(booleans.map((name) => [name, { type: 'boolean' }])),
+			change_type: { options: ['auto', ...change_type.enum] },
+			dedupe: { options: ['on-retry', 'always', 'never'] },
+			lookup: { options: ['auto', 'never'] },
+			risk_level: { options: ['', ...risk_level.enum] },
+			rules: { type: 'array' },
+			runner_tags: { type: 'array' },
+			timeout: { type: 'number' },
 		});
-	}
+		const required = Object.keys(inputs).filter((name) => inputs[name]?.default === undefined);
+		assert.deepEqual(required, ['deploy_job', 'environment']);
+	});
+
+	test('must include the required ones', async () => {
+		const include = includeNotify();
+		const pipeline = { include: [{ ...include, inputs: { ...include.inputs, environment: undefined } }], deploy };
+		await assert.rejects(project.render(pipeline), /`environment` input: required value/);
+	});
 
 	for (const [name, value, complaint] of [
 		['change_type', 'deploy', 'not in the list of allowed options'],
-		['risk_level', 'severe', 'not in the list of allowed options'],
-		['dedupe', 'sometimes', 'not in the list of allowed options'],
-		['lookup', 'off', 'not in the list of allowed options'],
-		['dotenv', 'alert24.env', 'provided value is not a boolean'],
 		['timeout', 'a minute', 'provided value is not a number'],
 		['record_failures', 'yes', 'provided value is not a boolean'],
 		['runner_tags', 'docker', 'provided value is not a array'],

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
-import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { createGitlabProject, type GitlabProject, type RenderedJob } from '../support/gitlab-project.ts';
 import { includeNotify } from '../support/include-notify.ts';
+import { includeReplay } from '../support/include-replay.ts';
 
-const bundle = join(import.meta.dirname, '../../dist/alert24-notify.js');
-const command = `exec '${process.execPath}' '${bundle}' "$@"`;
 const stages = ['deploy'];
 const deploy = { stage: 'deploy', script: ['true'] };
-
-function includeReplay(inputs: Record<string, unknown> = {}) {
-	return { component: '$CI_SERVER_FQDN/$CI_PROJECT_PATH/replay@$CI_COMMIT_SHA', inputs };
-}
 
 suite('the jobs of the component replay', () => {
 	let project: GitlabProject;
@@ -87,38 +79,4 @@ suite('the jobs of the component replay', () => {
 			},
 		});
 	});
-});
-
-suite('a pipeline that includes the component replay', () => {
-	for (const [job, script] of [
-		['success', 'true'],
-		['failure', 'false'],
-	] as const) {
-		test(`sends the changes that alert24:${job} could not deliver, and then has nothing to replay`, async () => {
-			await using alert24 = await startAlert24();
-			await using project = await createGitlabProject({ 'alert24-notify': command });
-			const inputs = { api_url: alert24.url, record_failures: true };
-			const include = [includeNotify(inputs), includeReplay(inputs)];
-			const pipeline = { stages, include, deploy: { ...deploy, script: [script] } };
-			const variables = { ALERT24_API_KEY: alert24.apiKey };
-			const replayJob = job === 'success' ? 'alert24:replay' : 'alert24:replay:failure';
-
-			alert24.failAlways({ kind: 'status', status: 403 });
-			await project.run(pipeline, variables);
-			const folder = join(project.directory, 'alert24-undelivered');
-			assert.equal((await readdir(folder)).length, 1);
-			alert24.heal();
-			const { log } = await project.run(pipeline, variables, replayJob);
-			assert.match(log, new RegExp(`${replayJob} > Recorded: `));
-			assert.deepEqual(
-				alert24.sentChanges.map(({ tags }) => tags?.includes('recorded-late')),
-				[true],
-			);
-			assert.deepEqual(await readdir(folder), []);
-
-			const again = await project.run(pipeline, variables, replayJob);
-			assert.match(again.log, new RegExp(`${replayJob} > Nothing to replay: `));
-			assert.equal(again.exitCode, 0, again.log);
-		});
-	}
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
 import { createGitlabProject, type GitlabProject } from '../support/gitlab-project.ts';
 import { includeHook } from '../support/include-hook.ts';
@@ -7,7 +7,7 @@ import { whyWithoutTools } from '../support/toolbox.ts';
 
 const stages = 'stages: [deploy]';
 
-describe('a pipeline whose deploy jobs extend the component hook', { skip: whyWithoutTools }, () => {
+suite('a pipeline whose deploy jobs extend the component hook', { skip: whyWithoutTools }, () => {
 	let project: GitlabProject;
 	let alert24: Alert24StandIn;
 	before(async () => {
@@ -25,7 +25,7 @@ describe('a pipeline whose deploy jobs extend the component hook', { skip: whyWi
 		return { log, exitCode, changes: alert24.sentChanges };
 	}
 
-	it('records each service that was deployed, and not the one that failed', async () => {
+	test('records each service that was deployed, and not the one that failed', async () => {
 		const { changes, log, exitCode } = await run(
 			{},
 			`
@@ -59,7 +59,7 @@ search: {extends: .deploy, variables: {ALERT24_SERVICE_ID: svc_search}, script: 
 		assert.match(log, /search .*> Not recorded: the deployment failed; set ALERT24_RECORD_FAILURES=true/);
 	});
 
-	it('records failures where asked to, also of a job that a signal ended or that was canceled', async () => {
+	test('records failures where asked to, also of a job that a signal ended or that was canceled', async () => {
 		const { changes, exitCode } = await run(
 			{ record_failures: true, environment: 'production' },
 			`
@@ -85,7 +85,7 @@ canceled:
 		);
 	});
 
-	it('keeps the commands of an after_script of its own, before and after ours', async () => {
+	test('keeps the commands of an after_script of its own, before and after ours', async () => {
 		const { changes, log, exitCode } = await run(
 			{ environment: 'production' },
 			`
@@ -104,7 +104,7 @@ deploy:
 		assert.match(log, /> mine is kept\n/);
 	});
 
-	it('records by reference alone, with the inputs that are no texts and with variables of the job', async () => {
+	test('records by reference alone, with the inputs that are no texts and with variables of the job', async () => {
 		const { changes } = await run(
 			{ risk_level: 'medium', record_failures: true, summary: 'comes by extends only', change_tags: 'so do these' },
 			`
@@ -121,7 +121,7 @@ deploy:
 		);
 	});
 
-	it('records each job of a matrix', async () => {
+	test('records each job of a matrix', async () => {
 		const { changes } = await run(
 			{ environment: 'production' },
 			`
@@ -136,7 +136,7 @@ deploy:
 		assert.equal(new Set(changes.map(({ external_id }) => external_id)).size, 4);
 	});
 
-	it('stays green where Alert24 does not take the change', async () => {
+	test('stays green where Alert24 does not take the change', async () => {
 		const { log, exitCode } = await run(
 			{ environment: 'production', timeout: 5 },
 			`deploy: {stage: deploy, extends: .alert24, script: ['true']}`,
