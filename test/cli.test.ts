@@ -5,6 +5,7 @@ import { startGitlab } from '../stand-in/gitlab-stand-in.ts';
 import { bitbucketStep } from './support/bitbucket-step.ts';
 import { makePath } from './support/delivery-trial.ts';
 import { gitlabJob, type RunResult, runInProcess } from './support/run-in-process.ts';
+import { VirtualClock } from './support/virtual-clock.ts';
 
 const apiKey = 'ak_live_0123456789abcdefghijABCDEFGHIJKL';
 
@@ -134,15 +135,15 @@ suite('run', () => {
 	});
 
 	test('does not let a text of a change forge a line of the log', async () => {
-		const { stderr } = await runInProcess([], {
+		const variables = {
 			...gitlabJob,
 			ALERT24_ENVIRONMENT: 'a',
 			ALERT24_API_KEY: apiKey,
 			ALERT24_API_URL: 'https://alert24.invalid',
-			ALERT24_TIMEOUT: '1',
 			ALERT24_SUMMARY: 'x\nRecorded: y',
 			ALERT24_UNDELIVERED_DIR: '/dev/null',
-		});
+		};
+		const { stderr } = await runInProcess([], variables, { clock: new VirtualClock() });
 		assert.match(stderr, /NOT RECORDED: x\\nRecorded: y in "a"/);
 	});
 });

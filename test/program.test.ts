@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { FolderOutbox } from '../src/outbox/folder-outbox.ts';
@@ -13,7 +13,7 @@ import { makeRefusingUrl } from '../stand-in/unreachable.ts';
 import { gitlabJob } from './support/run-in-process.ts';
 import { type ProgramRun, runProgram } from './support/run-program.ts';
 
-describe('the bundled program', () => {
+suite('the bundled program', () => {
 	let alert24: Alert24StandIn;
 	let variables: Record<string, string>;
 	before(async () => {
@@ -36,57 +36,57 @@ describe('the bundled program', () => {
 		assert.doesNotMatch(ended.stderr, /^\s+at /m);
 	}
 
-	it('exits with 0 for a deployment that it recorded', async () => {
+	test('exits with 0 for a deployment that it recorded', async () => {
 		const said = /^Recorded: Deployed web-shop @ 5b1e7d20 in "production" \(change [0-9a-f-]{36}\)\n$/;
 		await expect(await runProgram([], variables), 0, said, /^$/);
 		assert.equal(alert24.sentChanges.at(-1)?.summary, 'Deployed web-shop @ 5b1e7d20');
 	});
 
-	it('exits with 0 for a deployment that failed, and records nothing', async () => {
+	test('exits with 0 for a deployment that failed, and records nothing', async () => {
 		const count = alert24.changes.length;
 		const run = await runProgram([], { ...variables, CI_JOB_STATUS: 'failed' });
 		await expect(run, 0, /^Not recorded: the deployment failed; set ALERT24_RECORD_FAILURES=true/, /^$/);
 		assert.equal(alert24.requests.length, count);
 	});
 
-	it('exits with 2 outside of a CI, and reports everything that is missing at once', async () => {
+	test('exits with 2 outside of a CI, and reports everything that is missing at once', async () => {
 		const said =
 			/neither a GitLab CI\/CD job nor a Bitbucket Pipelines step.*\n.*the environment is not known.*\n.*ALERT24_API_KEY is not set/;
 		await expect(await runProgram([], {}), 2, /^$/, said);
 	});
 
-	it('exits with 2 without a key, and reports why it may be missing', async () => {
+	test('exits with 2 without a key, and reports why it may be missing', async () => {
 		const run = await runProgram([], { ...variables, ALERT24_API_KEY: '' });
 		await expect(run, 2, /^$/, /protected variable reaches only protected branches and tags/);
 	});
 
-	it('exits with 2 for an unknown status', async () => {
+	test('exits with 2 for an unknown status', async () => {
 		const run = await runProgram([], { ...variables, CI_JOB_STATUS: 'dropped' });
 		await expect(run, 2, /^$/, /unknown CI_JOB_STATUS "dropped": nothing is recorded/);
 	});
 
-	it('exits with 3 for a value that the schema rejects', async () => {
+	test('exits with 3 for a value that the schema rejects', async () => {
 		const run = await runProgram([], { ...variables, ALERT24_RISK_LEVEL: 'severe' });
 		const said =
 			/^alert24-notify: risk_level must be one of low, medium, high, critical; got "severe" \(from ALERT24_RISK_LEVEL\)\n$/;
 		await expect(run, 3, /^$/, said);
 	});
 
-	it('exits with 4 if Alert24 rejects the change, with its message, the request id and the remedy', async () => {
+	test('exits with 4 if Alert24 rejects the change, with its message, the request id and the remedy', async () => {
 		const run = await runProgram([], { ...variables, ALERT24_API_KEY: alert24.readOnlyKey });
 		const said =
 			/NOT RECORDED: .*Alert24 answered 403 \(authorization_error: "API key missing required scope: write"\): the key needs the scope write \(1 attempt, request id req_[\w-]+\)\n.*replay alert24-undelivered\n$/;
 		await expect(run, 4, /^$/, said);
 	});
 
-	it('exits with 5 when Alert24 cannot be reached', async () => {
-		const run = await runProgram([], { ...variables, ALERT24_API_URL: await makeRefusingUrl(), ALERT24_TIMEOUT: '1' });
+	test('exits with 5 when Alert24 cannot be reached', async () => {
+		const run = await runProgram([], { ...variables, ALERT24_API_URL: await makeRefusingUrl(), ALERT24_TIMEOUT: '4' });
 		const said =
 			/NOT RECORDED: .*the connection to 127\.0\.0\.1:\d+ was refused \(ECONNREFUSED\).*\n.*replay alert24-undelivered\n$/;
 		await expect(run, 5, /^$/, said);
 	});
 
-	it('exits with the worst code of several services and tries all of them', async () => {
+	test('exits with the worst code of several services and tries all of them', async () => {
 		await using strict = await startAlert24({ services: ['svc_1', 'svc_3'] });
 		const run = await runProgram([], {
 			...variables,
@@ -103,7 +103,7 @@ describe('the bundled program', () => {
 		assert.deepEqual(strict.changes.map((change) => change['service_id']).sort(), ['svc_1', 'svc_3']);
 	});
 
-	it('sends bytes that are not UTF-8 as replacement characters', async () => {
+	test('sends bytes that are not UTF-8 as replacement characters', async () => {
 		// An environment can hold any byte but NUL; node:child_process cannot pass all of them, so a shell makes it.
 		const script = `CI_COMMIT_BRANCH="$(printf 'a\\377b')" exec "$0" "$1"`;
 		const bundle = fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url));
@@ -111,7 +111,7 @@ describe('the bundled program', () => {
 		assert.equal(alert24.sentChanges.at(-1)?.['branch'], 'a\ufffdb');
 	});
 
-	it('exits with 1 if its result cannot be written', { skip: !existsSync('/dev/full') }, async () => {
+	test('exits with 1 if its result cannot be written', { skip: !existsSync('/dev/full') }, async () => {
 		const bundle = fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url));
 		const script = '"$0" "$1" schema >/dev/full';
 		await assert.rejects(promisify(execFile)('/bin/sh', ['-c', script, process.execPath, bundle], { env: {} }), {
@@ -120,14 +120,14 @@ describe('the bundled program', () => {
 		});
 	});
 
-	it('succeeds although nobody reads its result', async () => {
+	test('succeeds although nobody reads its result', async () => {
 		const bundle = fileURLToPath(new URL('../dist/alert24-notify.js', import.meta.url));
 		const script = '{ "$0" "$1" schema; echo "$?" >&2; } | true';
 		const { stderr } = await promisify(execFile)('/bin/sh', ['-c', script, process.execPath, bundle], { env: {} });
 		assert.equal(stderr, '0\n');
 	});
 
-	it('ends although nobody reads its result from an open pipe', async () => {
+	test('ends although nobody reads its result from an open pipe', async () => {
 		const many = Array.from({ length: 2000 }, (_, index) => `svc_${index}`).join(',');
 		const pipeline = '"$0" "$1" --dry-run --service-id "$2"; echo "$?" >&2';
 		const child = spawn(
@@ -137,12 +137,14 @@ describe('the bundled program', () => {
 		);
 		const stderr: Buffer[] = [];
 		child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+		const closed = once(child, 'close');
 		await once(child, 'exit');
 		child.stdout.destroy();
+		await closed;
 		assert.equal(Buffer.concat(stderr).toString(), '1\n');
 	});
 
-	it('keeps the changes of several commands that fail at the same time in one folder', async () => {
+	test('keeps the changes of several commands that fail at the same time in one folder', async () => {
 		const directory = mkdtempSync(join(tmpdir(), 'alert24-at-once-'));
 		const ids = ['1', '2', '3', '4'];
 		await Promise.all(

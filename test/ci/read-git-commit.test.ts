@@ -91,7 +91,7 @@ suite('readGitCommit', () => {
 		const [commit, said] = await read('5b1e7d20c4a9', empty, fake);
 		assert.equal(commit, undefined);
 		assert.match(said, /git takes too long/);
-		assert.ok(performance.now() - startMs < 10_000);
+		assert.ok(performance.now() - startMs < 50_000);
 		writeFileSync(join(fake, 'git'), '#!/bin/sh\n/usr/bin/env >&2\nexit 1\n');
 		const names = [...(await read('5b1e7d20c4a9', empty, fake))[1].matchAll(/(?:\\n|")(\w+)=/g)].map(
 			([, name]) => name,

@@ -109,7 +109,7 @@ const scenarios: Readonly<Record<string, (() => Promise<string>) | 'not ours'>> 
 	'was refused': async () => run({ ALERT24_API_URL: await makeRefusingUrl() }),
 	'no complete response within': async () => {
 		alert24.failWith({ kind: 'silence' });
-		return run({ ALERT24_TIMEOUT: '1' });
+		return run({ ALERT24_TIMEOUT: '4' });
 	},
 	'the time of ALERT24_TIMEOUT is used up': async () => run({ ALERT24_API_URL: await makeRefusingUrl() }),
 	'GitLab lookup of': () => runAfterLookupRefusal(),

@@ -263,7 +263,7 @@ suite('the relay', () => {
 	);
 
 	test(
-		'answers within 3 s while 1,000 connections are half open and slow',
+		'answers within the 10 s that GitLab waits, while 1,000 connections are half open and slow',
 		withRelay(
 			async (relay, alert24) => {
 				const { hostname, port } = new URL(relay.url);
@@ -276,7 +276,7 @@ suite('the relay', () => {
 					assert.deepEqual(await post(relay, '/webhooks/gitlab', signGitlab(buildDeploymentEvent(number))), accepted);
 					slowest = Math.max(slowest, performance.now() - startedMs);
 				}
-				assert.ok(slowest < 3000, `${slowest} ms`);
+				assert.ok(slowest < 10_000, `${slowest} ms`);
 				await relay.until(() => alert24.changes.length === 20, 'all changes');
 				await relay.until(() => sockets.every((socket) => socket.destroyed), 'the relay closes slow connections');
 			},

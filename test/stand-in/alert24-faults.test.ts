@@ -177,7 +177,7 @@ suite('the faults of the stand-in of Alert24', () => {
 		const startedAtMs = performance.now();
 		await alert24.close();
 		assert.equal((await waiting).end, 'socket hang up');
-		assert.ok(performance.now() - startedAtMs < 1000);
+		assert.ok(performance.now() - startedAtMs < 10_000);
 		await alert24.close();
 	});
 });

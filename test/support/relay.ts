@@ -42,7 +42,7 @@ export type TestRelay = Readonly<{
 	outbox: SqlOutbox;
 	/** All that was logged so far. */
 	readLog(): string;
-	/** Resolves when a condition holds; fails after 20 s, or after `limitMs`. */
+	/** Resolves when a condition holds; fails after a minute, or after `limitMs`. */
 	until(condition: () => boolean | Promise<boolean>, what: string, limitMs?: number): Promise<void>;
 	[Symbol.asyncDispose](): Promise<void>;
 }>;
@@ -98,7 +98,7 @@ export async function startTestRelay(alert24: Alert24StandIn, options: TestRelay
 		relay: { ...relay, stop },
 		outbox,
 		readLog: () => terminal.stdout + terminal.stderr,
-		until: async (condition, what, limitMs = 20_000) => {
+		until: async (condition, what, limitMs = 60_000) => {
 			const deadline = performance.now() + limitMs;
 			while (!(await condition())) {
 				if (performance.now() > deadline)

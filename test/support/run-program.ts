@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { PeakMemory } from './peak-memory.ts';
@@ -13,10 +14,10 @@ export type RunOptions = {
 	readonly stdin?: string;
 	/** Default: an empty directory, which the disposal of `ProgramRun` removes. */
 	readonly cwd?: string;
-	/** A program that runs for longer is killed. Default: 30 s. */
+	/** A program that runs for longer is killed. Default: 100 s. */
 	readonly killAfterMs?: number;
-	/** A signal, sent when the promise is fulfilled. */
-	readonly interrupt?: { readonly signal: NodeJS.Signals; readonly when: Promise<unknown> };
+	/** A signal, sent when the promise is fulfilled, or when stderr matches. */
+	readonly interrupt?: { readonly signal: NodeJS.Signals; readonly when: Promise<unknown> | RegExp };
 	/** Options for Node itself. */
 	readonly nodeOptions?: readonly string[];
 	/** Measure the peak memory of the program. */
@@ -47,7 +48,7 @@ export async function runProgram(
 	environment: Readonly<Record<string, string>>,
 	options: RunOptions = {},
 ): Promise<ProgramRun> {
-	const { stdin = '', killAfterMs = 30_000, interrupt, nodeOptions = [], program = bundle } = options;
+	const { stdin = '', killAfterMs = 100_000, interrupt, nodeOptions = [], program = bundle } = options;
 	const cwd = options.cwd ?? (await mkdtemp(join(tmpdir(), 'alert24-run-')));
 	const env = { PATH: process.env['PATH'], ...environment };
 	const startedAtMs = performance.now();
@@ -61,7 +62,10 @@ export async function runProgram(
 	// A program may end before it has read its input.
 	child.stdin.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || child.emit('error', error));
 	child.stdin.end(stdin);
-	void interrupt?.when.then(() => child.kill(interrupt.signal));
+	if (interrupt !== undefined) {
+		const { signal, when } = interrupt;
+		void (when instanceof RegExp ? untilMatch(child.stderr, when) : when).then(() => child.kill(signal));
+	}
 	const streams = [text(child.stdout), text(child.stderr)] as const;
 	const [exitCode, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
 	const durationMs = performance.now() - startedAtMs;
@@ -78,4 +82,14 @@ export async function runProgram(
 			if (options.cwd === undefined) await rm(cwd, { recursive: true, force: true });
 		},
 	};
+}
+
+function untilMatch(stream: Readable, pattern: RegExp): Promise<void> {
+	let seen = '';
+	return new Promise((resolve) => {
+		stream.on('data', (chunk: Buffer) => {
+			seen += chunk;
+			if (pattern.test(seen)) resolve();
+		});
+	});
 }
