@@ -1,6 +1,7 @@
 import type { Plugin } from 'esbuild';
 
-// got loads these at its start, for HTTP/2 and for cached responses. The program uses neither.
+// got loads these at its start, for HTTP/2, cached responses, cached addresses and compressed responses. The program
+// uses none of them.
 const standIns: Readonly<Record<string, string>> = {
 	'node:http2': `
 		export class Http2ServerResponse {}
@@ -11,6 +12,8 @@ const standIns: Readonly<Record<string, string>> = {
 		export default class CacheableRequest {}
 		export class CacheError extends Error {}
 	`,
+	'./utils/dns-cache.js': 'export default class DnsCache {}',
+	'./utils/decompress-response.js': 'export default function decompressResponse() {}',
 };
 
 /**
@@ -21,7 +24,8 @@ export function leaveOut(): Plugin {
 	return {
 		name: 'leave-out',
 		setup(build) {
-			build.onResolve({ filter: /^(node:http2|cacheable-request)$/ }, ({ path }) => ({ path, namespace: 'left-out' }));
+			const filter = /^(node:http2|cacheable-request|\.\/utils\/(dns-cache|decompress-response)\.js)$/;
+			build.onResolve({ filter }, ({ path }) => ({ path, namespace: 'left-out' }));
 			build.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({ contents: standIns[path] ?? '' }));
 		},
 	};
