@@ -41,10 +41,11 @@ export async function explainEvent(
 	for (const plan of planEvent(event, rules)) {
 		if (plan.result !== 'accepted') log.result(`Not recorded: ${plan.reason}`);
 		else {
-			for (const { change, rule, needsStart } of plan.changes) {
+			for (const { change, rule, facts } of plan.changes) {
 				log.result(`Rule ${rule} matches. The change:`);
 				log.resultJson(change);
-				if (needsStart) log.result('It is recorded only if an event or GitLab’s API shows that the deployment ran.');
+				if (facts.needsStart)
+					log.result('It is recorded only if an event or GitLab’s API shows that the deployment ran.');
 			}
 		}
 	}

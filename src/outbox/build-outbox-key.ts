@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Change } from '../change/change-schema.ts';
 
 /**
@@ -8,5 +8,5 @@ import type { Change } from '../change/change-schema.ts';
 export function buildOutboxKey(change: Change): string {
 	const { external_id: externalId, service_id: serviceId = null } = change;
 	const identity = externalId === undefined ? change : [externalId, serviceId];
-	return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+	return hash('sha256', JSON.stringify(identity));
 }

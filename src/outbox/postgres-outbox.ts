@@ -19,9 +19,13 @@ export async function openPostgresOutbox(url: string, now?: () => number): Promi
 	const pool = new pg.Pool({
 		connectionString: url,
 		max: connections,
+		// The statements of a transaction do not wait for each other's answers.
+		pipeline: true,
 		connectionTimeoutMillis: connectMs,
 		query_timeout: queryMs,
 		statement_timeout: queryMs,
+		// A replica that was cut off in the middle of a transaction must not keep its locks.
+		idle_in_transaction_session_timeout: queryMs,
 		application_name: 'alert24-notify',
 		types: types as typeof pg.types,
 	});
@@ -51,14 +55,14 @@ class PostgresDatabase implements SqlDatabase {
 		let client: PoolClient | undefined;
 		let failure: Error | undefined;
 		try {
-			client = await this.#pool.connect();
+			const connected = await this.#pool.connect();
+			client = connected;
 			const [single] = statements;
-			if (single !== undefined && statements.length === 1) return [await execute(client, single)];
-			await client.query('begin');
-			const results: Row[][] = [];
-			for (const statement of statements) results.push(await execute(client, statement));
-			await client.query('commit');
-			return results;
+			if (single !== undefined && statements.length === 1) return [await execute(connected, single)];
+			// After a failed statement, PostgreSQL rejects the others and turns the commit into a rollback.
+			const all = [['begin'] as const, ...statements, ['commit'] as const];
+			const results = await Promise.all(all.map((statement) => execute(connected, statement)));
+			return results.slice(1, -1);
 		} catch (error) {
 			failure = error as Error;
 			throw new OutboxError(`cannot be used (${describe(failure)})`, { cause: error });

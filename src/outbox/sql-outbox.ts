@@ -49,22 +49,42 @@ export type OutboxCounts = Readonly<{ pending: number; refused: number; oldestPe
 // Further ahead than any lease, hold or pause: the clock was set back, and the change is due.
 const farAheadMs = 15 * 60 * 1000;
 
+type Result = 'stored' | 'duplicate';
+
+/** An event on its way into the database. */
+type Acceptance = Readonly<{
+	rows: readonly Readonly<{ key: string; values: readonly (string | number)[] }>[];
+	start: DeploymentStart | undefined;
+	resolve(results: Result[]): void;
+	reject(error: unknown): void;
+}>;
+
+// Each number of rows is a statement of its own, which the database prepares once.
+const mostRowsOfStatement = 32;
+
 /** The outbox of the relay: one table of changes and one of deployments, by the same SQL on both engines. */
 export class SqlOutbox implements Outbox {
 	readonly #database: SqlDatabase;
 	readonly #now: () => number;
 	readonly #claimSql: string;
+	readonly #acceptanceLock: readonly Statement[];
+	#waiting: Acceptance[] = [];
+	#isCommitting = false;
 
 	constructor(database: SqlDatabase, now: () => number = Date.now) {
 		this.#database = database;
 		this.#now = now;
 		// SQLite has one writer. In PostgreSQL, another replica may look at the same row at the same time.
-		const lock = database.engine === 'postgres' ? 'for update skip locked' : '';
+		const isPostgres = database.engine === 'postgres';
+		const lock = isPostgres ? 'for update skip locked' : '';
 		// Ordered by receipt, never by due time: an interrupted change would else queue behind the backlog.
 		this.#claimSql = `update change set lease = $1, attempts = attempts + 1, due_at = $2 where seq = (
 			select c.seq from change c where (c.due_at <= $3 or c.due_at > $4) and not exists
 				(select 1 from change o where o.lane = c.lane and o.due_at is not null and o.seq < c.seq)
 			order by c.seq limit 1 ${lock}) returning *`;
+		// Replicas store one after another. Otherwise an event could be visible before an earlier one of its lane, and two replicas that
+		// store the same events in another order would block each other.
+		this.#acceptanceLock = isPostgres ? [['select pg_advisory_xact_lock(2402)']] : [];
 	}
 
 	/** Creates the tables that are missing. */
@@ -95,40 +115,69 @@ export class SqlOutbox implements Outbox {
 		}
 	}
 
-	async put(entry: NewEntry): Promise<'stored' | 'duplicate'> {
+	async put(entry: NewEntry): Promise<Result> {
 		const [result = 'stored'] = await this.accept([entry], undefined);
 		return result;
 	}
 
-	/** Stores the changes of one event and the start of its deployment, in one transaction. The result is in the order of the entries. */
-	async accept(entries: readonly NewRow[], start: DeploymentStart | undefined): Promise<('stored' | 'duplicate')[]> {
+	/**
+	 * Stores the changes of one event and the start of its deployment, in one transaction. The result is in the order of the entries. Events
+	 * that wait at the same time share a transaction, because the wait for the disk takes longer than everything else.
+	 */
+	async accept(entries: readonly NewRow[], start: DeploymentStart | undefined): Promise<Result[]> {
 		const now = this.#now();
-		const inserts = entries.map(({ change, createdAt, lane, dueAt, details }): Statement => {
+		const rows = entries.map(({ change, createdAt, lane, dueAt, details }) => {
 			const key = buildOutboxKey(change);
 			const body = JSON.stringify({ change, created_at: createdAt.getTime(), details });
-			return [
-				`insert into change (key, lane, body, received_at, due_at) values ($1, $2, $3, $4, $5)
-					on conflict (key) do nothing returning seq`,
-				key,
-				lane ?? key,
-				body,
-				now,
-				dueAt?.getTime() ?? now,
-			];
+			return { key, values: [key, lane ?? key, body, now, dueAt?.getTime() ?? now] };
 		});
-		const starts: Statement[] =
-			start === undefined
-				? []
-				: [
-						[
-							'insert into deployment (id, started_at, seen_at) values ($1, $2, $3) on conflict (id) do nothing',
-							start.id,
-							start.startedAt ?? null,
-							now,
-						],
-					];
-		const results = await this.#database.run([...inserts, ...starts]);
-		return entries.map((_, index) => (results[index]?.length === 1 ? 'stored' : 'duplicate'));
+		return await new Promise((resolve, reject) => {
+			this.#waiting.push({ rows, start, resolve, reject });
+			if (!this.#isCommitting) void this.#commitWaiting();
+		});
+	}
+
+	async #commitWaiting(): Promise<void> {
+		this.#isCommitting = true;
+		while (this.#waiting.length > 0) {
+			const batch = this.#waiting;
+			this.#waiting = [];
+			try {
+				const stored = await this.#store(batch);
+				// The second of two equal changes in a batch is a duplicate.
+				for (const { rows, resolve } of batch)
+					resolve(rows.map(({ key }) => (stored.delete(key) ? 'stored' : 'duplicate')));
+			} catch (error) {
+				for (const { reject } of batch) reject(error);
+			}
+		}
+		this.#isCommitting = false;
+	}
+
+	/** Returns the keys that were not in the database. */
+	async #store(batch: readonly Acceptance[]): Promise<Set<string>> {
+		const rows = batch.flatMap((acceptance) => acceptance.rows);
+		const inserts: Statement[] = [];
+		for (let index = 0; index < rows.length; index += mostRowsOfStatement) {
+			const part = rows.slice(index, index + mostRowsOfStatement);
+			inserts.push([buildInsert(part.length), ...part.flatMap(({ values }) => values)]);
+		}
+		const starts = batch.flatMap(({ start }) => (start === undefined ? [] : [start]));
+		const results = await this.#database.run([
+			...this.#acceptanceLock,
+			...inserts,
+			...starts.map((start) => this.#buildStart(start)),
+		]);
+		return new Set(results.flat().flatMap(({ key }) => (typeof key === 'string' ? [key] : [])));
+	}
+
+	#buildStart({ id, startedAt }: DeploymentStart): Statement {
+		return [
+			'insert into deployment (id, started_at, seen_at) values ($1, $2, $3) on conflict (id) do nothing',
+			id,
+			startedAt ?? null,
+			this.#now(),
+		];
 	}
 
 	async claim(leaseMs: number): Promise<SqlClaim | undefined> {
@@ -253,6 +302,14 @@ export class SqlOutbox implements Outbox {
 	end(): Promise<void> {
 		return this.#database.close();
 	}
+}
+
+function buildInsert(count: number): string {
+	const rows = Array.from(
+		{ length: count },
+		(_, row) => `(${[1, 2, 3, 4, 5].map((column) => `$${row * 5 + column}`)})`,
+	);
+	return `insert into change (key, lane, body, received_at, due_at) values ${rows} on conflict (key) do nothing returning key`;
 }
 
 function readBody(row: Row): { change: Change; created_at: number; details: unknown } {

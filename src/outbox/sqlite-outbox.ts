@@ -1,5 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { describeFileError } from '../read-regular-file.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { quote } from '../text/visible-text.ts';
@@ -39,12 +41,12 @@ async function openDatabase(path: string): Promise<SqliteDatabase> {
 	let database: DatabaseSync | undefined;
 	try {
 		database = new sqlite.DatabaseSync(path);
-		// A commit is on the disk when it returns. A second process is rejected at once.
-		database.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full');
+		// A second process is rejected at once. `normal` syncs at each checkpoint; `SqliteDatabase` syncs after each commit.
+		database.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = normal');
 		database.exec('begin immediate; commit');
 		const check = database.prepare('pragma quick_check(1)').get();
 		if (check?.['quick_check'] !== 'ok') throw new Error(`damaged: ${quote(check?.['quick_check'])}`);
-		return new SqliteDatabase(database);
+		return new SqliteDatabase(database, await open(`${path}-wal`, 'r+'));
 	} catch (error) {
 		database?.close();
 		throw new ConfigurationError([`the store ${quote(path)} ${describeOpenError(error)}`]);
@@ -68,39 +70,59 @@ type Work = Readonly<{
 class SqliteDatabase implements SqlDatabase {
 	readonly engine = 'sqlite';
 	readonly #database: DatabaseSync;
+	readonly #log: FileHandle;
 	readonly #prepared = new Map<string, StatementSync>();
 	#queue: Work[] = [];
+	#working: Promise<void> | undefined;
 
-	constructor(database: DatabaseSync) {
+	/** `log` is the write-ahead log of the database. */
+	constructor(database: DatabaseSync, log: FileHandle) {
 		this.#database = database;
+		this.#log = log;
 	}
 
-	// Work that arrives at the same time shares one commit, as in PostgreSQL: to wait for the disk takes longer than everything else.
 	run(statements: readonly Statement[]): Promise<Row[][]> {
 		return new Promise((resolve, reject) => {
-			if (this.#queue.length === 0) setImmediate(() => this.#flush());
 			this.#queue.push({ statements, resolve, reject });
+			this.#working ??= this.#work();
 		});
 	}
 
 	async close(): Promise<void> {
-		this.#flush();
+		await this.#working;
 		if (this.#database.isOpen) this.#database.close();
+		await this.#log.close();
 	}
 
-	#flush(): void {
-		const queue = this.#queue;
-		this.#queue = [];
-		if (queue.length === 0) return;
-		const ends: (() => void)[] = [];
+	// Work that arrives during a commit shares the next one, as in PostgreSQL: to wait for the disk takes longer than everything else.
+	async #work(): Promise<void> {
+		while (this.#queue.length > 0) {
+			await setImmediate();
+			const queue = this.#queue;
+			this.#queue = [];
+			try {
+				const ends = this.#commit(queue);
+				// SQLite's `synchronous = full` is this sync (https://www.sqlite.org/pragma.html#pragma_synchronous), but nothing else could run
+				// in the meantime. A slow disk would stop the reception of events.
+				await this.#log.datasync();
+				for (const end of ends) end();
+			} catch (error) {
+				for (const { reject } of queue) reject(describeError(error));
+			}
+		}
+		this.#working = undefined;
+	}
+
+	/** Returns the calls that end each work. */
+	#commit(queue: readonly Work[]): (() => void)[] {
 		try {
 			this.#database.exec('begin immediate');
-			for (const work of queue) ends.push(this.#attempt(work));
+			const ends = queue.map((work) => this.#attempt(work));
 			this.#database.exec('commit');
-			for (const end of ends) end();
+			return ends;
 		} catch (error) {
 			if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('rollback');
-			for (const { reject } of queue) reject(describeError(error));
+			throw error;
 		}
 	}
 

@@ -5,17 +5,22 @@ import { findViolations } from '../change/validate-change.ts';
 import type { GitlabJobReference, ReportedDeployment, ReportedEvent } from './reported-event.ts';
 import { matchRules, type Rule, type Rules } from './rules.ts';
 
-/** A change to record, and the facts to build it again with more knowledge. All of it can be stored as JSON. */
-export type PlannedChange = Readonly<{
-	change: Change;
+/** The facts to build a change again with more knowledge. They can be stored as JSON. */
+export type PlannedFacts = Readonly<{
 	deployment: Deployment;
 	overrides: Overrides;
 	serviceId: string | undefined;
-	/** The number of the rule. */
-	rule: number;
 	/** True if the deployment counts only once an event or GitLab's API shows that it ran. */
 	needsStart: boolean;
 	job: GitlabJobReference | undefined;
+}>;
+
+/** A change to record. */
+export type PlannedChange = Readonly<{
+	change: Change;
+	facts: PlannedFacts;
+	/** The number of the rule. */
+	rule: number;
 	/** Changes of one lane are delivered one after another. */
 	lane: string;
 }>;
@@ -48,12 +53,14 @@ function planDeployment(reported: ReportedDeployment, rules: Rules): Plan {
 	const serviceIds = rule.serviceIds.length > 0 ? rule.serviceIds : [undefined];
 	const changes = serviceIds.map((serviceId) => ({
 		change: buildChange(complete, overrides, serviceId),
-		deployment: complete,
-		overrides,
-		serviceId,
+		facts: {
+			deployment: complete,
+			overrides,
+			serviceId,
+			needsStart: outcome !== 'success' && hasRun === 'unknown',
+			job: reported.job,
+		},
 		rule: rule.number,
-		needsStart: outcome !== 'success' && hasRun === 'unknown',
-		job: reported.job,
 		lane: JSON.stringify([project, environment]),
 	}));
 	const violations = changes.flatMap(({ change }) => findViolations(change)).map(({ message }) => message);

@@ -2,7 +2,7 @@ import { buildChange } from '../change/build-change.ts';
 import type { Change } from '../change/change-schema.ts';
 import type { Deployment } from '../change/deployment.ts';
 import type { SqlClaim, SqlOutbox } from '../outbox/sql-outbox.ts';
-import type { PlannedChange } from './plan-event.ts';
+import type { PlannedFacts } from './plan-event.ts';
 import { buildStartId } from './receive-event.ts';
 import type { Preparation } from './relay-worker.ts';
 import type { GitlabJobReference } from './reported-event.ts';
@@ -22,8 +22,8 @@ export type ReadGitlabJob = (job: GitlabJobReference) => Promise<GitlabJobFacts 
  * GitLab's API if there is a token for it. A failed or canceled deployment counts only if one of them shows that it ran.
  */
 export function buildPrepare(outbox: SqlOutbox, readJob: ReadGitlabJob | undefined) {
-	return async ({ change }: SqlClaim, planned: PlannedChange): Promise<Preparation> => {
-		const { deployment, serviceId, needsStart, job } = planned;
+	return async ({ change }: SqlClaim, known: PlannedFacts): Promise<Preparation> => {
+		const { deployment, serviceId, needsStart, job } = known;
 		const start = await outbox.findStart(buildStartId(deployment.key?.parts ?? []));
 		const facts = job === undefined ? undefined : await readJob?.(job);
 		if (needsStart && start === undefined && facts?.hasRun !== true) {
@@ -31,7 +31,7 @@ export function buildPrepare(outbox: SqlOutbox, readJob: ReadGitlabJob | undefin
 			return { kind: 'never started', reason };
 		}
 		const started = addStart(deployment, start?.startedAt);
-		const { overrides } = planned;
+		const { overrides } = known;
 		const complete = facts === undefined ? started : facts.complete(started);
 		if (complete === deployment) return { kind: 'change', change };
 		return { kind: 'change', change: keepIdentity(buildChange(complete, overrides, serviceId), change) };

@@ -107,13 +107,13 @@ export function buildStartId(keyParts: readonly string[]): string {
 }
 
 function buildRow(planned: PlannedChange, nowMs: number): NewRow {
-	const { change, deployment, needsStart, lane } = planned;
-	const finishedMs = Date.parse(deployment.job?.finishedAt ?? '');
+	const { change, facts, lane } = planned;
+	const finishedMs = Date.parse(facts.deployment.job?.finishedAt ?? '');
 	return {
 		change,
 		createdAt: new Date(Number.isNaN(finishedMs) ? nowMs : Math.min(finishedMs, nowMs)),
 		lane,
-		dueAt: new Date(needsStart ? nowMs + holdMs : nowMs),
-		details: planned,
+		dueAt: new Date(facts.needsStart ? nowMs + holdMs : nowMs),
+		details: facts,
 	};
 }

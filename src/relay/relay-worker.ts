@@ -6,7 +6,7 @@ import { OutboxError } from '../outbox/outbox.ts';
 import type { SqlClaim, SqlOutbox } from '../outbox/sql-outbox.ts';
 import { describeChange } from '../report/messages.ts';
 import type { RelayMetrics } from './metrics.ts';
-import type { PlannedChange } from './plan-event.ts';
+import type { PlannedFacts } from './plan-event.ts';
 import { SendingPause } from './sending-pause.ts';
 
 /** The change to send now; or the fact that its deployment never ran. */
@@ -20,7 +20,7 @@ export type RelayDelivery = Delivery & Readonly<{ status: number | undefined; re
 export type RelayWorkerOptions = Readonly<{
 	outbox: SqlOutbox;
 	/** Completes a stored change with what is known by now. */
-	prepare(claim: SqlClaim, planned: PlannedChange): Promise<Preparation>;
+	prepare(claim: SqlClaim, facts: PlannedFacts): Promise<Preparation>;
 	/** Sends one change within `budgetMs`, and looks for it in Alert24 first. */
 	deliver(change: Change, claim: SqlClaim, signal: AbortSignal): Promise<RelayDelivery>;
 	metrics: RelayMetrics;
@@ -49,7 +49,7 @@ export class RelayWorker {
 	readonly #pause: SendingPause;
 	readonly #stopping = new AbortController();
 	readonly #interruption = new AbortController();
-	#wake = new AbortController();
+	#wake: AbortController | undefined;
 	#loops: Promise<void>[] = [];
 	#isKeyRejected = false;
 	#isStoreBroken = false;
@@ -67,8 +67,8 @@ export class RelayWorker {
 
 	/** Looks at the outbox at once. */
 	wake(): void {
-		this.#wake.abort();
-		this.#wake = new AbortController();
+		this.#wake?.abort();
+		this.#wake = undefined;
 	}
 
 	/** Claims nothing more, waits up to `graceMs` for the deliveries in progress, then interrupts them and releases their changes. */
@@ -113,7 +113,7 @@ export class RelayWorker {
 
 	async #process(claim: SqlClaim): Promise<void> {
 		const { outbox, prepare, deliver, metrics, log, clock } = this.#options;
-		const preparation = await prepare(claim, claim.details as PlannedChange);
+		const preparation = await prepare(claim, claim.details as PlannedFacts);
 		if (preparation.kind === 'never started') {
 			if (await outbox.close(claim, 'never started', preparation.reason)) metrics.countDelivery('never started');
 			log.notice(`Not recorded: ${describeChange(claim.change)}: ${preparation.reason}`);
@@ -195,7 +195,11 @@ export class RelayWorker {
 
 	// `canWake`: a new change ends the sleep.
 	#sleep(ms: number, canWake: boolean): Promise<void> {
-		const signals = canWake ? [this.#stopping.signal, this.#wake.signal] : [this.#stopping.signal];
+		const signals = [this.#stopping.signal];
+		if (canWake) {
+			this.#wake ??= new AbortController();
+			signals.push(this.#wake.signal);
+		}
 		return this.#options.clock.sleep(ms, AbortSignal.any(signals));
 	}
 }

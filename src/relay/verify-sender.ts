@@ -1,48 +1,51 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { Webhook } from 'standardwebhooks';
+
+const signingPrefix = 'whsec_';
+const toleranceMs = 5 * 60_000;
+
+/** Returns true if a webhook comes from a sender with one of the secrets. The time does not depend on which one. */
+export type VerifySender = (headers: IncomingHttpHeaders, body: Buffer) => boolean;
 
 /**
- * Returns true if a GitLab webhook is signed with one of the secrets (https://docs.gitlab.com/user/project/integrations/webhooks/). A
- * signature, if present, decides alone: it must be correct and at most five minutes old. Otherwise X-Gitlab-Token must be a secret.
+ * Returns the verification of GitLab's webhooks (https://docs.gitlab.com/user/project/integrations/webhooks/). A signature, if present, decides
+ * alone: it must be correct and at most five minutes old. Otherwise X-Gitlab-Token must be a secret.
  */
-export function isFromGitlab(headers: IncomingHttpHeaders, body: Buffer, secrets: readonly string[]): boolean {
-	const signature = headers['webhook-signature'];
-	if (signature !== undefined) return isSigned(headers, body, secrets);
-	const token = headers['x-gitlab-token'];
-	return typeof token === 'string' && isOneOf(token, secrets);
+export function buildGitlabVerifier(secrets: readonly string[]): VerifySender {
+	const keys = secrets
+		.filter(isSigningSecret)
+		.map((secret) => createSecretKey(secret.slice(signingPrefix.length), 'base64'));
+	const isToken = buildTokenVerifier(secrets);
+	return (headers, body) => {
+		if (headers['webhook-signature'] !== undefined) return isSigned(headers, body, keys);
+		const token = headers['x-gitlab-token'];
+		return typeof token === 'string' && isToken(token);
+	};
 }
 
 /**
- * Returns true if X-Hub-Signature is the HMAC-SHA256 of the body with one of the secrets
+ * Returns the verification of Bitbucket's webhooks: X-Hub-Signature must be the HMAC-SHA256 of the body with a secret
  * (https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/). GitHub's older sha1 form is rejected.
  */
-export function isFromBitbucket(headers: IncomingHttpHeaders, body: Buffer, secrets: readonly string[]): boolean {
-	const signature = headers['x-hub-signature'];
-	const digest = typeof signature === 'string' ? /^sha256=([0-9a-f]{64})$/i.exec(signature)?.[1] : undefined;
-	if (digest === undefined) return false;
-	const given = Buffer.from(digest, 'hex');
-	return any(secrets, (secret) => timingSafeEqual(createHmac('sha256', secret).update(body).digest(), given));
+export function buildBitbucketVerifier(secrets: readonly string[]): VerifySender {
+	const keys = secrets.map((secret) => createSecretKey(secret, 'utf8'));
+	return (headers, body) => {
+		const signature = headers['x-hub-signature'];
+		const digest = typeof signature === 'string' ? /^sha256=([0-9a-f]{64})$/i.exec(signature)?.[1] : undefined;
+		if (digest === undefined) return false;
+		const given = Buffer.from(digest, 'hex');
+		return any(keys, (key) => timingSafeEqual(createHmac('sha256', key).update(body).digest(), given));
+	};
 }
 
-/** Returns true if a text is one of the secrets. The time does not depend on the text. */
-export function isOneOf(text: string, secrets: readonly string[]): boolean {
-	const given = digest(text);
-	return any(secrets, (secret) => timingSafeEqual(digest(secret), given));
-}
-
-function isSigned(headers: IncomingHttpHeaders, body: Buffer, secrets: readonly string[]): boolean {
-	const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
-	if (names.some((name) => typeof headers[name] !== 'string')) return false;
-	const signed = Object.fromEntries(names.map((name) => [name, String(headers[name])]));
-	return any(secrets.filter(isSigningSecret), (secret) => {
-		try {
-			new Webhook(secret).verify(body, signed, { jsonParse: false });
-			return true;
-		} catch {
-			return false;
-		}
-	});
+/** Returns a function that returns true for one of the secrets. Its time does not depend on the text. */
+export function buildTokenVerifier(secrets: readonly string[]): (text: string) => boolean {
+	// Equal lengths, which timingSafeEqual requires.
+	const digests = secrets.map((secret) => hash('sha256', secret, 'buffer'));
+	return (text) => {
+		const given = hash('sha256', text, 'buffer');
+		return any(digests, (digest) => timingSafeEqual(digest, given));
+	};
 }
 
 /** Returns true if a secret can verify signatures: `whsec_` and the base64 of the key. */
@@ -50,12 +53,24 @@ export function isSigningSecret(secret: string): boolean {
 	return /^whsec_[A-Za-z0-9+/]{22,}={0,2}$/.test(secret);
 }
 
-// Tries every secret, so that the time does not show which one fits.
-function any(secrets: readonly string[], test: (secret: string) => boolean): boolean {
-	return secrets.map(test).includes(true);
+// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+function isSigned(headers: IncomingHttpHeaders, body: Buffer, keys: readonly KeyObject[]): boolean {
+	const {
+		'webhook-id': id,
+		'webhook-timestamp': timestamp = '',
+		'webhook-signature': signatures = '',
+	} = headers as Readonly<Record<string, string | undefined>>;
+	const isInTime = /^\d+$/.test(timestamp) && Math.abs(Date.now() - Number(timestamp) * 1000) <= toleranceMs;
+	if (id === undefined || !isInTime) return false;
+	const given = signatures.split(' ').map((signature) => Buffer.from(signature));
+	return any(keys, (key) => {
+		const digest = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64');
+		const expected = Buffer.from(`v1,${digest}`);
+		return given.some((signature) => signature.length === expected.length && timingSafeEqual(signature, expected));
+	});
 }
 
-// Equal lengths, which timingSafeEqual requires.
-function digest(text: string): Buffer {
-	return createHmac('sha256', 'alert24-notify').update(text).digest();
+// Tries every secret, so that the time does not show which one fits.
+function any<Secret>(secrets: readonly Secret[], test: (secret: Secret) => boolean): boolean {
+	return secrets.map(test).includes(true);
 }

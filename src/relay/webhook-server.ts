@@ -5,7 +5,7 @@ import { OutboxError } from '../outbox/outbox.ts';
 import type { SqlOutbox } from '../outbox/sql-outbox.ts';
 import type { EventSource, RelayMetrics } from './metrics.ts';
 import type { EventReceiver } from './receive-event.ts';
-import { isFromBitbucket, isFromGitlab, isOneOf } from './verify-sender.ts';
+import { buildBitbucketVerifier, buildGitlabVerifier, buildTokenVerifier } from './verify-sender.ts';
 
 export type WebhookServerOptions = Readonly<{
 	gitlabSecrets: readonly string[];
@@ -86,18 +86,21 @@ export function buildWebhookServer(options: WebhookServerOptions): FastifyInstan
 		}
 	};
 	if (gitlabSecrets.length > 0) {
+		const isFromGitlab = buildGitlabVerifier(gitlabSecrets);
 		server.post('/webhooks/gitlab', (request, reply) => {
-			const isKnown = isFromGitlab(request.headers, toBuffer(request.body), gitlabSecrets);
+			const isKnown = isFromGitlab(request.headers, toBuffer(request.body));
 			return isKnown ? receive('gitlab', request, reply) : reject('gitlab', reply);
 		});
 	}
 	if (bitbucketSecrets.length > 0) {
+		const isFromBitbucket = buildBitbucketVerifier(bitbucketSecrets);
+		const isSecret = buildTokenVerifier(bitbucketSecrets);
 		server.post('/webhooks/bitbucket', (request, reply) => {
-			const isKnown = isFromBitbucket(request.headers, toBuffer(request.body), bitbucketSecrets);
+			const isKnown = isFromBitbucket(request.headers, toBuffer(request.body));
 			return isKnown ? receive('bitbucket', request, reply) : reject('bitbucket', reply);
 		});
 		server.post<{ Params: { secret: string } }>('/webhooks/bitbucket/:secret', (request, reply) => {
-			const isKnown = isOneOf(request.params.secret, bitbucketSecrets);
+			const isKnown = isSecret(request.params.secret);
 			return isKnown ? receive('bitbucket', request, reply) : reject('bitbucket', reply);
 		});
 	}

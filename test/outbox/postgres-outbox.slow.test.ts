@@ -26,6 +26,16 @@ suite('the PostgreSQL outbox', { skip: programs === undefined && 'PostgreSQL is 
 		await Promise.all([one.end(), two.end()]);
 	});
 
+	test('two replicas that receive the same events in another order store each once', async () => {
+		const url = await server.createDatabase();
+		const [one, two] = await Promise.all([openPostgresOutbox(url), openPostgresOutbox(url)]);
+		const entries = Array.from({ length: 500 }, (_, number) => buildEntry(number));
+		const results = await Promise.all([one.accept(entries, undefined), two.accept(entries.toReversed(), undefined)]);
+		assert.equal(results.flat().filter((result) => result === 'stored').length, entries.length);
+		assert.equal((await one.count()).pending, entries.length);
+		await Promise.all([one.end(), two.end()]);
+	});
+
 	test('two replicas never claim one change, and never two of one lane', async () => {
 		const url = await server.createDatabase();
 		const replicas = await Promise.all([openPostgresOutbox(url), openPostgresOutbox(url)]);

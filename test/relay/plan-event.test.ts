@@ -109,11 +109,11 @@ rules:
 
 	test('a failure without a known start must be shown to have run', () => {
 		assert.deepEqual(
-			planChanges(failed, everything).map(({ needsStart }) => needsStart),
+			planChanges(failed, everything).map(({ facts }) => facts.needsStart),
 			[true],
 		);
 		assert.deepEqual(
-			planChanges(timedOut, everything).map(({ needsStart, change }) => [needsStart, change.summary]),
+			planChanges(timedOut, everything).map(({ facts, change }) => [facts.needsStart, change.summary]),
 			[[false, 'Timed out deploying web-shop @ 5b1e7d20']],
 		);
 		assert.equal(plan(neverStarted, everything)[0]?.result, 'never_started');
