@@ -36,6 +36,7 @@ const mebibyte = 1024 * 1024;
 const longestAnswer = mebibyte;
 const longestList = 32 * mebibyte;
 const longestHeader = 255;
+const urlSetting = 'ALERT24_API_URL';
 
 /**
  * Alert24's changes API (alert24.net/docs/api-changes): each call sends one request. It does not follow redirects, which would send the key
@@ -90,7 +91,7 @@ export class Alert24Client {
 		const { apiUrl, apiKey } = this.#options;
 		const url = `${apiUrl.href.replace(/\/$/, '')}${path}`;
 		const headers = { ...request.headers, authorization: `Bearer ${apiKey}` };
-		const response = await sendRequest({ ...request, url, headers }, limits, this.#options);
+		const response = await sendRequest({ ...request, url, urlSetting, headers }, limits, this.#options);
 		return {
 			status: response.status,
 			body: response.body,

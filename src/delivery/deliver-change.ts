@@ -149,7 +149,7 @@ class ChangeDelivery {
 		const delayMs = delayBeforeRetry({ attempts: failures, retryAfterMs, remainingMs, random: Math.random() }, policy);
 		if (delayMs === undefined) {
 			return retryAfterMs !== undefined && retryAfterMs + policy.firstDelayMs / 4 >= remainingMs
-				? `${failure.reason} asks to wait ${toSeconds(retryAfterMs)}, and ${toSeconds(remainingMs)} are left`
+				? `${failure.reason} and asks to wait ${toSeconds(retryAfterMs)}, but only ${toSeconds(remainingMs)} are left`
 				: `${failure.reason}; the time of ALERT24_TIMEOUT is used up`;
 		}
 		this.#report(failure.reason, `next attempt in ${toSeconds(delayMs)}`);

@@ -68,7 +68,7 @@ export class GitlabClient {
 		const url = `${base}/projects/${encodeURIComponent(projectId)}${path}${search === '' ? '' : `?${search}`}`;
 		try {
 			const limits = { limitMs: Math.min(requestMs, remainingMs), longestBody };
-			const request = { method: 'GET', url, headers: { 'job-token': jobToken } } as const;
+			const request = { method: 'GET', url, urlSetting: 'CI_API_V4_URL', headers: { 'job-token': jobToken } } as const;
 			const { status, headers, body } = await sendRequest(request, limits, network);
 			const json = parseJson(redact(body));
 			if (status !== 200) throw new LookupError(`${status}${describeError(status, json)}`, status);

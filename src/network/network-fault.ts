@@ -35,6 +35,8 @@ export type RequestState = Readonly<{
 	wasConnected: boolean;
 	wasAccepted: boolean;
 	proxyEnv: Readonly<Record<string, string>>;
+	/** The name of the setting that contains the server's URL. */
+	urlSetting: string;
 }>;
 
 // Failures before the first byte of the request was sent.
@@ -62,7 +64,7 @@ export function translateGotError(error: unknown, state: RequestState): unknown 
 	if (!(error instanceof RequestError)) return error;
 	const { code } = error;
 	const { wasAccepted, wasConnected: mayHaveArrived } = state;
-	const flaw = describeCertificateFlaw(code);
+	const flaw = describeCertificateFlaw(code, state.urlSetting);
 	if (flaw !== undefined) return new NetworkFault(`${flaw} (${code})`, { isPermanent: true });
 	if (code === 'ERR_PROXY_TUNNEL') return buildProxyFault(error);
 	const describe = beforeSending[code];

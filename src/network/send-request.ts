@@ -15,6 +15,8 @@ export type Network = Readonly<{
 export type Request = Readonly<{
 	method: 'GET' | 'POST';
 	url: string;
+	/** The name of the setting that contains the server's URL, for advice. */
+	urlSetting: string;
 	headers: Readonly<Record<string, string>>;
 	body?: string;
 }>;
@@ -76,7 +78,7 @@ export async function sendRequest(
 		return { status: response.statusCode, headers: response.headers, body };
 	} catch (error) {
 		const wasAccepted = response !== undefined && isSuccess(response.statusCode);
-		const state = { wasConnected: connections.wereReady(), wasAccepted, proxyEnv };
+		const state = { wasConnected: connections.wereReady(), wasAccepted, proxyEnv, urlSetting: request.urlSetting };
 		if ((limit.aborted || connecting.signal.aborted) && !signal.aborted) {
 			throw buildTimeout(connecting.signal.aborted ? connectMs : limitMs, state);
 		}

@@ -8,6 +8,7 @@ import { type Network, sendRequest } from '../network/send-request.ts';
 import { parseJson } from '../text/json-value.ts';
 import type { ReadGitlabJob } from './prepare-change.ts';
 
+const urlSetting = 'ALERT24_RELAY_GITLAB_URL';
 const limits = { limitMs: 5000, longestBody: 1024 * 1024 };
 
 /**
@@ -23,12 +24,12 @@ export function openGitlabJobs(
 ): ReadGitlabJob {
 	return async ({ serverUrl, projectId, jobId }) => {
 		if (serverUrl !== gitlabUrl) {
-			log.detail(`No lookup of job ${jobId}: its GitLab is not ALERT24_RELAY_GITLAB_URL`);
+			log.detail(`No lookup of job ${jobId}: its GitLab is not ${urlSetting}`);
 			return undefined;
 		}
 		try {
 			const url = `${gitlabUrl}/api/v4/projects/${projectId}/jobs/${jobId}`;
-			const request = { method: 'GET', url, headers: { 'private-token': token } } as const;
+			const request = { method: 'GET', url, urlSetting, headers: { 'private-token': token } } as const;
 			const { status, body } = await sendRequest(request, limits, network);
 			const job = status === 200 ? readJob(parseJson(redact(body))) : undefined;
 			if (job !== undefined) {

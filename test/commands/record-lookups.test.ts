@@ -306,13 +306,13 @@ suite('The time of the lookups', () => {
 
 suite('A self-managed GitLab', () => {
 	/** Records behind a proxy, from a GitLab whose certificate a private authority signed. */
-	async function recordBehindProxy(caVariable: string | undefined) {
-		const { good, caFile } = await certificates('gitlab.example.com');
+	async function recordBehindProxy(caVariable: string | undefined, certificate: 'good' | 'wrongHost' = 'good') {
+		const { caFile, [certificate]: tls } = await certificates('gitlab.example.com');
 		const routes: Record<string, number> = {};
 		await using proxy = await startHttpProxy({ routes });
 		const variables: Record<string, string> = { HTTPS_PROXY: proxy.url, ...(caVariable && { [caVariable]: caFile }) };
 		const recorded = await record({
-			options: { tls: good },
+			options: { tls },
 			prepare: (gitlab) => {
 				routes['gitlab.example.com:443'] = gitlab.port;
 				variables['CI_API_V4_URL'] = `https://gitlab.example.com${new URL(gitlab.url).pathname}/api/v4`;
@@ -337,5 +337,12 @@ suite('A self-managed GitLab', () => {
 		assert.equal(changes.length, 1);
 		assert.deepEqual(gitlab.requests, []);
 		assert.match(stderr, /GitLab lookup of the deploy job: the server's certificate is not trusted/);
+	});
+
+	test('receives no token if its certificate is for another host', async () => {
+		const { stderr, gitlab } = await recordBehindProxy('SSL_CERT_FILE', 'wrongHost');
+		assert.deepEqual(gitlab.requests, []);
+		const flaw = "the server's certificate is for another host: check CI_API_V4_URL (ERR_TLS_CERT_ALTNAME_INVALID)";
+		assert.ok(stderr.includes(`GitLab lookup of the deploy job: ${flaw}; `), stderr);
 	});
 });

@@ -421,6 +421,9 @@ suite('the progress of a delivery', () => {
 		await using alert24 = await startAlert24();
 		alert24.failAlways(status(429, { headers: { 'Retry-After': '600' } }));
 		const { stderr } = await tryDelivery(alert24);
-		assert.match(stderr, /NOT RECORDED: .*\) asks to wait 600 s, and \d\d s are left \(1 attempt, request id req_/);
+		assert.match(
+			stderr,
+			/NOT RECORDED: .*\) and asks to wait 600 s, but only \d\d s are left \(1 attempt, request id req_/,
+		);
 	});
 });

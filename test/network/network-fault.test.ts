@@ -6,7 +6,10 @@ import { NetworkFault, translateGotError } from '../../src/network/network-fault
 suite('translateGotError', () => {
 	test('returns any other error unchanged: a fault of this program', () => {
 		const error = new TypeError('x is not a function');
-		assert.equal(translateGotError(error, { wasConnected: true, wasAccepted: false, proxyEnv: {} }), error);
+		assert.equal(
+			translateGotError(error, { wasConnected: true, wasAccepted: false, proxyEnv: {}, urlSetting: 'X' }),
+			error,
+		);
 	});
 });
 
@@ -29,7 +32,7 @@ suite('describeCertificateFlaw', () => {
 			'HOSTNAME_MISMATCH',
 		];
 		const others = ['ECONNRESET', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_PROXY_TUNNEL', 'ETIMEDOUT'];
-		assert.ok(certificate.every((code) => describeCertificateFlaw(code) !== undefined));
-		assert.ok(others.every((code) => describeCertificateFlaw(code) === undefined));
+		assert.ok(certificate.every((code) => describeCertificateFlaw(code, 'X') !== undefined));
+		assert.ok(others.every((code) => describeCertificateFlaw(code, 'X') === undefined));
 	});
 });
