@@ -13,6 +13,12 @@ const limits: Readonly<Record<string, number>> = {
 	'docs/gitlab.md': 130,
 	'docs/hook.md': 130,
 	'docs/bitbucket.md': 130,
+	'docs/relay.md': 130,
+	'docs/sync.md': 90,
+	'docs/delivery.md': 90,
+	'docs/image.md': 90,
+	'docs/self-managed.md': 90,
+	'docs/troubleshooting.md': 90,
 };
 
 suite('the pages', () => {

@@ -8,7 +8,7 @@ import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-
 import { bitbucketStep } from '../support/bitbucket-step.ts';
 import { gitlabJob, type RunResult, runInProcess } from '../support/run-in-process.ts';
 import { findMistakes, listInclusions } from './components.ts';
-import { type Block, exists, pages, parseYaml, readBlocks } from './pages.ts';
+import { type Block, exists, pages, parseYaml, readBlocks, readPage } from './pages.ts';
 
 const yamlBlocks = pages.flatMap((page) => readBlocks(page, 'yaml'));
 const shellBlocks = pages.flatMap((page) => readBlocks(page, 'sh'));
@@ -23,7 +23,7 @@ suite('YAML in the docs', () => {
 
 	test('sets inputs that the components have, with values that GitLab accepts', () => {
 		const included = yamlBlocks.filter(({ text }) => text.includes('component:'));
-		assert.ok(included.length >= 8);
+		assert.ok(included.length >= 7);
 		for (const block of included) {
 			const pipeline = parseSnippet(block);
 			assert.ok(listInclusions(pipeline).length > 0, nameOf(block));
@@ -94,6 +94,25 @@ suite('shell commands in the docs', () => {
 			const run = await trial.run(args, {}, file === undefined ? '' : `${stdout}${log}`);
 			assert.equal(run.exitCode, 0, run.stderr);
 			assert.equal(trial.alert24.changes.length, line.includes('--dry-run') ? 0 : 1, line);
+		}
+	});
+
+	test('in the text exist, with their options', async () => {
+		const inline = pages
+			.filter((page) => page !== 'CHANGELOG.md')
+			.flatMap((page) => [...readPage(page).matchAll(/`(?:node alert24-notify\.js|alert24-notify)((?: [^`]+)?)`/g)])
+			.map(([, words = '']) => words.trim().split(/\s+/));
+		const calls = new Map(inline.map((words) => [words.join(' '), words]));
+		assert.ok(calls.size >= 10, [...calls.keys()].join());
+		for (const [call, words] of calls) {
+			const command = words.slice(0, words[0]?.startsWith('-') ? 0 : 1).filter((word) => word !== '');
+			const { exitCode, stdout } = await runInProcess([...command, '--help'], {});
+			assert.equal(exitCode, 0, call);
+			assert.ok(
+				command.every((word) => stdout.includes(`alert24-notify ${word}`)),
+				call,
+			);
+			for (const option of call.match(/--[\w-]+/g) ?? []) assert.ok(stdout.includes(option), `${call}: ${option}`);
 		}
 	});
 
