@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import manifest from '../../package.json' with { type: 'json' };
@@ -69,6 +70,18 @@ suite('the pages', () => {
 			const released = setVersion(path, readPage(path), '99.0.0', '2026-12-01').replaceAll(`version ${version}`, '');
 			assert.ok(!released.includes(version), path);
 		}
+	});
+});
+
+suite('CONTRIBUTING.md', () => {
+	test('maps every folder of the sources', () => {
+		const paths = [...readPage('CONTRIBUTING.md').matchAll(/^([\w/.-]+) {2,}\w/gm)].map(([, path = '']) => path);
+		assert.deepEqual(
+			paths.filter((path) => !exists(path)),
+			[],
+		);
+		const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+		for (const { name } of folders) assert.ok(paths.includes(`src/${name}/`), name);
 	});
 });
 

@@ -117,7 +117,10 @@ suite('shell commands in the docs', () => {
 	});
 
 	test('name scripts and files of this project', () => {
-		for (const { line } of lines.filter((one) => one.line.startsWith('npm '))) {
+		const inline = pages.flatMap((page) => [...readPage(page).matchAll(/`(npm [^`]+)`/g)].map(([, line = '']) => line));
+		const blocks = lines.map(({ line }) => line).filter((line) => line.startsWith('npm '));
+		assert.ok(inline.length >= 15 && blocks.length >= 3);
+		for (const line of [...inline, ...blocks]) {
 			for (const [, script = ''] of line.matchAll(/npm run (?:--silent )?([\w:]+)/g)) {
 				assert.ok(script in manifest.scripts, line);
 			}
