@@ -260,6 +260,31 @@ suite('A job that deploys itself', () => {
 	});
 });
 
+suite('The merge requests that notify records', () => {
+	test('are all that the deployment shipped, if the message names none', async () => {
+		const { changes, gitlab, stderr } = await record({
+			prepare: (standIn) => {
+				const [deployment] = standIn.scenario.deployments ?? [];
+				assert.ok(deployment);
+				standIn.scenario = {
+					...standIn.scenario,
+					mergeRequests: [
+						{ iid: 12, title: 'Sort the basket', squashCommitSha: sha },
+						{ iid: 13, title: 'Sell hats' },
+					],
+					deployments: [{ ...deployment, mergeRequests: [12, 13] }],
+				};
+			},
+			variables: { CI_PIPELINE_CREATED_AT: '2026-11-20T09:50:00Z' },
+		});
+		assert.deepEqual(
+			[changes[0]?.['pr_number'], changes[0]?.['pr_url'], stderr],
+			['12', `${gitlab.url}/shop/web-shop/-/merge_requests/12`, ''],
+		);
+		assert.match(String(changes[0]?.['description']), /^Merge requests: !12, !13$/m);
+	});
+});
+
 suite('A dry run with --verbose', () => {
 	test('prints the change, and the origin of each field on stderr', async () => {
 		const { stdout, stderr } = await record({
