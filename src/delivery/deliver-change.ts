@@ -142,8 +142,8 @@ class ChangeDelivery {
 
 	/** Waits before the next attempt. Returns the reason to stop if there is no next attempt. */
 	async #pause(failure: Failure, failures: number): Promise<string | undefined> {
-		const { policy, clock, signal } = this.#options;
-		if (failure.isPermanent) return failure.reason;
+		const { policy, clock, signal, isSingleAttempt = false } = this.#options;
+		if (failure.isPermanent || isSingleAttempt) return failure.reason;
 		const { retryAfterMs } = failure;
 		const remainingMs = this.#remainingMs();
 		const delayMs = delayBeforeRetry({ attempts: failures, retryAfterMs, remainingMs, random: Math.random() }, policy);

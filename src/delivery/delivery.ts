@@ -43,6 +43,8 @@ export type DeliveryOptions = Readonly<{
 	clock: Clock;
 	/** The end of the budget, by `clock.now()`. */
 	deadlineMs: number;
+	/** True: at most one attempt. The caller decides when the next one follows. */
+	isSingleAttempt?: boolean;
 	/** Ends the delivery at once. */
 	signal: AbortSignal;
 	log: Log;

@@ -5,15 +5,12 @@ import { systemClock } from '../delivery/clock.ts';
 import { deliverChange } from '../delivery/deliver-change.ts';
 import { buildIdempotencyKey } from '../delivery/idempotency-key.ts';
 import type { DeliverySettings } from '../delivery/open-delivery.ts';
-import { type RetryPolicy, readRetryAfter, retryPolicy } from '../delivery/retry-policy.ts';
+import { readRetryAfter, retryPolicy } from '../delivery/retry-policy.ts';
 import { readTrustedCas } from '../network/trusted-cas.ts';
 import type { RelayOptions } from './start-relay.ts';
 
 const budgetMs = 30_000;
 const lateMs = 10 * 60_000;
-
-// One attempt for each claim: the relay's own pause decides about the next.
-const onePolicy: RetryPolicy = { ...retryPolicy, firstDelayMs: 10 * budgetMs, longestDelayMs: 10 * budgetMs };
 
 // Keeps the last response to a POST, whose status decides about the pause.
 class ObservedClient extends Alert24Client {
@@ -41,7 +38,6 @@ export type RelayDeliveryContext = Readonly<Pick<RelayOptions, 'log' | 'redactor
 export function openRelayDelivery(
 	{ apiUrl, apiKey, proxyEnv }: DeliverySettings,
 	{ environment, log, redactor, clock }: RelayDeliveryContext,
-	policy: RetryPolicy = onePolicy,
 ): Pick<RelayOptions, 'deliver' | 'budgetMs'> {
 	const cas = readTrustedCas(environment, log);
 	const redact = (text: string) => redactor.redact(text);
@@ -64,9 +60,11 @@ export function openRelayDelivery(
 			const find = recorded.searchWith(client);
 			const delivery = await deliverChange(parcel, {
 				client,
-				policy,
+				policy: retryPolicy,
 				clock: systemClock,
 				deadlineMs,
+				// The pause of the relay decides about the next attempt.
+				isSingleAttempt: true,
 				signal,
 				log,
 				find,

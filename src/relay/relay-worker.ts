@@ -150,16 +150,17 @@ export class RelayWorker {
 		const pauseMs = this.#pause.noteFailure(
 			isKeyRejected ? (this.#options.longestPauseMs ?? 60_000) : delivery.retryAfterMs,
 		);
+		const next = `next attempt in ${Math.ceil(pauseMs / 1000)} s`;
 		if (isKeyRejected && !this.#isKeyRejected) {
 			log.failure(
 				`Alert24 rejects the API key: ${delivery.reason}. All changes are stored. Nothing is sent, except one change a minute to see if the key works`,
 			);
 		} else if (!isKeyRejected && !wasActive) {
-			log.notice(`Alert24 does not accept changes now: ${delivery.reason}. They are stored and sent later`);
+			log.notice(`Alert24 does not accept changes now: ${delivery.reason}. They are stored; ${next}`);
 		}
 		this.#isKeyRejected = isKeyRejected;
 		metrics.setKeyRejected(isKeyRejected);
-		log.detail(`Not delivered: ${describeChange(delivery.change)}: ${delivery.reason}; next attempt in ${pauseMs} ms`);
+		log.detail(`Not delivered: ${describeChange(delivery.change)}: ${delivery.reason}; ${next}`);
 		return pauseMs;
 	}
 

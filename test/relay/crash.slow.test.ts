@@ -15,6 +15,7 @@ import { buildDeploymentEvent } from './load-event.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/alert24-notify.js', import.meta.url));
 const leastKills = 20;
+const resendAfter = 10;
 const environments = ['production', 'staging', 'eu/berlin', 'eu/paris', 'load-1', 'load-2', 'load-3', 'load-4'];
 
 // Each is the state of Alert24 for a while. With `recordsFirst`, Alert24 records the change and the answer is lost.
@@ -93,7 +94,7 @@ function buildEnvironment(alert24: Alert24StandIn, folder: string, store: string
 }
 
 // Sends an event until a relay accepts it, as nobody does for GitLab; an event counts only from its first 202 on.
-async function send(number: number, relays: readonly RelayProcess[], accepted: number[]): Promise<void> {
+async function send(number: number, relays: readonly RelayProcess[]): Promise<void> {
 	const environment = environments[number % environments.length];
 	const event = buildDeploymentEvent(number, { environment, status_changed_at: new Date().toISOString() });
 	for (let attempt = 0; ; attempt += 1) {
@@ -104,16 +105,20 @@ async function send(number: number, relays: readonly RelayProcess[], accepted: n
 				...signGitlab(event, `msg_${number}`),
 				signal,
 			});
-			if (status === 202) {
-				accepted.push(number);
-				return;
-			}
+			if (status === 202) return;
 			assert.equal(status, 503);
 		} catch (error) {
 			if (error instanceof assert.AssertionError) throw error;
 			await wait(20);
 		}
 	}
+}
+
+// The job ids of the records of one environment, in the order in which Alert24 recorded them.
+function readJobs(alert24: Alert24StandIn, environment: string | undefined): number[] {
+	return alert24.sentChanges
+		.filter((change) => change['environment'] === environment)
+		.map((change) => Number(String(change['external_id']).split(':')[4]));
 }
 
 async function runChaos(
@@ -145,36 +150,44 @@ async function runChaos(
 		}
 		alert24.heal();
 	})();
-	const accepted: number[] = [];
-	let next = 0;
-	// Each event twice, the second time a little later.
-	const sequence = Array.from({ length: events }, (_, index) => index + 1);
-	const work = [...sequence, ...sequence];
-	const sender = async () => {
-		for (let number = work[next++]; number !== undefined; number = work[next++]) await send(number, relays, accepted);
+	const leastEach = events / environments.length;
+	const countKills = () => relays.reduce((sum, relay) => sum + relay.kills, 0);
+	// The events of one environment are sent one after another, so that their order is certain. Each is sent again some events later.
+	const sendAll = async (_: string, index: number): Promise<number[]> => {
+		const sent: number[] = [];
+		while (sent.length < leastEach || countKills() < leastKills) {
+			const number = (sent.length + 1) * environments.length + index;
+			await send(number, relays);
+			sent.push(number);
+			const earlier = sent.at(-1 - resendAfter);
+			if (earlier !== undefined) await send(earlier, relays);
+			// The kills and the events come to their end together.
+			const isAheadOfKills = sent.length * leastKills > leastEach * countKills();
+			if (isAheadOfKills) await wait(100);
+		}
+		for (const number of sent.slice(-resendAfter)) await send(number, relays);
+		return sent;
 	};
+	let accepted: number[][];
 	try {
-		await Promise.all(Array.from({ length: 8 }, sender));
-		// Longer, so that kills also meet the backlog.
-		while (relays.reduce((sum, relay) => sum + relay.kills, 0) < leastKills) await wait(200);
+		accepted = await Promise.all(environments.map(sendAll));
 	} finally {
 		isOver = true;
 		await Promise.all([killing, troubling]);
 	}
 	alert24.heal();
 	const deadline = performance.now() + 300_000;
-	while (new Set(alert24.sentChanges.map((change) => change['external_id'])).size < events) {
-		assert.ok(performance.now() < deadline, `${alert24.changes.length} of ${events} are recorded`);
+	const expected = accepted.flat().length;
+	while (new Set(alert24.sentChanges.map((change) => change['external_id'])).size < expected) {
+		assert.ok(performance.now() < deadline, `${alert24.changes.length} of ${expected} are recorded`);
 		await wait(200);
 	}
 	const stopMs = await Promise.all(relays.map((relay) => relay.kill('SIGTERM')));
 	for (const ms of stopMs) assert.ok(ms < 10_000, `SIGTERM took ${ms} ms`);
 
-	const ids = alert24.sentChanges.map((change) => String(change['external_id']));
-	const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
-	assert.deepEqual(twice, [], 'recorded twice');
-	assert.equal(ids.length, events, 'each accepted event is recorded');
-	const kills = relays.reduce((sum, relay) => sum + relay.kills, 0);
+	const recorded = environments.map((environment) => readJobs(alert24, environment));
+	assert.deepEqual(recorded, accepted, 'each accepted event is recorded once, in the order of its environment');
+	const kills = countKills();
 	assert.ok(kills >= leastKills + relays.length, `only ${kills} kills`);
 	for (const relay of relays) {
 		assert.ok(!relay.log.includes(alert24.apiKey) && !relay.log.includes(gitlabSecret), 'a secret is in the log');
@@ -183,7 +196,7 @@ async function runChaos(
 }
 
 suite('the relay under kill -9', () => {
-	test('loses no accepted event and records none twice: SQLite, 1,000 events twice', async () => {
+	test('records each accepted event once and in order: SQLite, 1,000 events twice', async () => {
 		const folder = mkdtempSync(join(tmpdir(), 'alert24-crash-'));
 		try {
 			await runChaos(join(folder, 'relay.sqlite'), folder, 1, 1000, 1500);
@@ -193,7 +206,7 @@ suite('the relay under kill -9', () => {
 	});
 
 	const programs = findPostgres();
-	test('loses no accepted event and records none twice: PostgreSQL, two replicas, 1,000 events twice', {
+	test('records each accepted event once and in order: PostgreSQL, two replicas, 1,000 events twice', {
 		skip: programs === undefined && 'PostgreSQL is not installed',
 	}, async () => {
 		const folder = mkdtempSync(join(tmpdir(), 'alert24-crash-'));

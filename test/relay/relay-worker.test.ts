@@ -133,6 +133,20 @@ suite('the worker of the relay', () => {
 		assert.deepEqual(readJobs(alert24), [2, 1]);
 	});
 
+	test('logs the reason and the time of the next attempt', async () => {
+		await using alert24 = await startAlert24();
+		await using relay = await startTestRelay(alert24, { worker: { pollMs: 20, longestPauseMs: 60_000 } });
+		alert24.failAlways({ kind: 'status', status: 503 });
+		await send(relay, buildDeploymentEvent(1));
+		await relay.until(() => countFailures(relay) > 0, 'a failed attempt');
+		const log = relay.readLog();
+		assert.match(
+			log,
+			/: Alert24 does not accept changes now: Alert24 answered 503[^;]*\. They are stored; next attempt in 1 s$/m,
+		);
+		assert.match(log, /: Not delivered: Deployed [^:]*: Alert24 answered 503[^;]*; next attempt in 1 s$/m);
+	});
+
 	test('waits as long as Alert24 asks', async () => {
 		await using alert24 = await startAlert24();
 		const clock = new SteppedClock();
