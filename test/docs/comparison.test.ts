@@ -133,7 +133,7 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
 
 const skip = whyWithoutTools || (process.env['CI'] !== 'true' && !hasJq() && 'jq is not installed');
 
-suite('the comparison in the README', { skip }, () => {
+suite('the comparison in the README', { skip, concurrency: 4 }, () => {
 	const [, section = ''] = readPage('README.md').split('## Compared with a pasted snippet');
 	const [, , ...lines] = section.split('\n## ')[0]?.match(/^\|.*\|$/gm) ?? [];
 	const titles = lines.map((line) => line.split('|')[1]?.trim() ?? '');

@@ -261,7 +261,7 @@ function readTable(page: string, heading: string): string[][] {
 	);
 }
 
-suite('the table "What is recorded when" in docs/hook.md', { skip: whyWithoutTools }, () => {
+suite('the table "What is recorded when" in docs/hook.md', { skip: whyWithoutTools, concurrency: 4 }, () => {
 	const [header = [], , ...table] = readTable('docs/hook.md', 'What is recorded when');
 
 	test('has a column for each part, and the rows that this test checks', () => {
