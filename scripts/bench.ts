@@ -3,6 +3,7 @@
 import { cpus } from 'node:os';
 import { startAlert24 } from '../stand-in/alert24-stand-in.ts';
 import { PeakMemory } from '../test/support/peak-memory.ts';
+import { buildHookPrograms } from './bench/hook.ts';
 import { gitlabDelayMs, measureLookups } from './bench/lookups.ts';
 import { buildPrograms } from './bench/programs.ts';
 import { type Program, runOnce, takeTurns } from './bench/take-turns.ts';
@@ -51,8 +52,10 @@ console.log(
 	`One recorded change on loopback, from start to end. ${rounds} rounds, Node ${process.version}, ` +
 		`${cpus()[0]?.model} × ${cpus().length}\n`,
 );
-const programs = await buildPrograms(environment);
+const programs = [...(await buildPrograms(environment)), ...buildHookPrograms(environment)];
 const times = await takeTurns(programs, rounds);
+// The hook ends with 0 in any case.
+if (alert24.posts.length !== programs.length * (rounds + 1)) throw new Error('a program did not send its change');
 const peaksMiB = new Map<string, number>();
 for (const program of programs)
 	if (program.command[0] === process.execPath) peaksMiB.set(program.name, await measurePeakMiB(program));
@@ -69,6 +72,9 @@ printTable(
 limit('alert24-notify', times.ratio('alert24-notify', 'got'), 1.25, '× got');
 limit('alert24-notify', times.ratio('alert24-notify', 'node:http'), 2.3, '× node:http');
 limit('alert24-notify', peaksMiB.get('alert24-notify') ?? Number.NaN, 75, 'MiB');
+
+for (const shell of ['bash', 'dash'])
+	limit(`hook, ${shell}`, times.ratio(`hook, ${shell}`, `pasted snippet, ${shell}`), 1.6, '× the pasted snippet');
 
 // All requests run at once, so they take as long as the slowest. The tolerance is for the program's own work on the responses.
 const lookups = await measureLookups(rounds);
