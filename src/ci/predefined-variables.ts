@@ -1,11 +1,10 @@
 /**
- * The variables that GitLab, its runner, this program's settings or the image of a job set, by name; `*` stands for any
- * text (https://docs.gitlab.com/ci/variables/predefined_variables/). The hook is built from the same lists.
+ * The variables with long values that GitLab, its runner, this program's settings or the image of a job set, by name;
+ * `*` stands for any text (https://docs.gitlab.com/ci/variables/predefined_variables/). The hook is built from the same lists.
  */
 const predefinedVariables = [
-	...['CI', 'CI_*', 'GITLAB_*', 'FF_*', 'RUNNER_*', 'ALERT24_*'],
-	...['*PATH', '*_HOME', '*_VERSION', 'HOME', 'HOSTNAME', 'PWD', 'OLDPWD', 'SHLVL', 'SHELL', 'USER', 'LOGNAME'],
-	...['LANG', 'LANGUAGE', 'LC_*', 'TERM', 'TZ', 'DEBIAN_FRONTEND', '_'],
+	...['CI_*', 'GITLAB_*', 'RUNNER_*', 'ALERT24_*', '*PATH', '*_HOME', '*_VERSION', 'HOME', 'HOSTNAME'],
+	...['PWD', 'OLDPWD', 'SHELL', 'USER', 'LOGNAME', 'LANG', 'LANGUAGE', 'LC_*', 'TZ', '_'],
 ];
 
 // The name of a directory, and that of a person in a text which is public anyway.

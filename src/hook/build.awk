@@ -1,125 +1,112 @@
-# Builds the change of one service from the job's variables, field by field as src/change does. Texts are bytes: LC_ALL=C.
-# From the shell: a24_key, a24_outcome, a24_message (from git), a24_history (from GitLab), a24_index, a24_mode.
+# Builds the change of one service from the job's variables, field by field as src/change does. Texts are bytes.
+# From the shell: a24_key, a24_outcome, a24_message (from git), a24_kind (from GitLab), a24_index, a24_mode.
 BEGIN {
-	for (i = 1; i < 256; i++) code[byte[i] = sprintf("%c", i)] = i
-	for (i = 0; i < 32; i++) key_pattern = key_pattern "[0-9A-Za-z]"
-	secret[1] = ENVIRON["a24_key"]; secret[2] = ENVIRON["CI_JOB_TOKEN"]
-	secret[3] = ENVIRON["ALERT24_API_KEY"] ~ /^\// ? "" : ENVIRON["ALERT24_API_KEY"]
-	if (ENVIRON["a24_mode"] == "encode") print encode(ENVIRON["CI_ENVIRONMENT_NAME"])
-	if (ENVIRON["a24_mode"] == "build") build()
+	mode = ENVIRON["a24_mode"]; while (++i < 256) code[byte[i] = sprintf("%c", i)] = i
+	split("a24_key CI_JOB_TOKEN ALERT24_API_KEY", holder, " ")
+	if (mode == "encode") print encode(env("CI_ENVIRONMENT_NAME"))
+	if (mode == "build") build()
 }
-# Prints the number of services, the external id as JSON, the Idempotency-Key, the change in words, and the change; or one
-# line about why there is no change.
-function build(   count, id, history, message, name, given, i) {
+# Prints the number of services, the external id, the Idempotency-Key, the change in words, the change; or why not.
+function build(   count, id, message, name, given, i) {
 	@shared_values@
-	outcome = env("a24_outcome"); job = env("ALERT24_DEPLOY_JOB")
-	environment = first(env("ALERT24_ENVIRONMENT"), env("CI_ENVIRONMENT_NAME"))
+	outcome = env("a24_outcome"); job = env("ALERT24_DEPLOY_JOB"); given = env("ALERT24_SUMMARY")
+	environment = first("ALERT24_ENVIRONMENT", env("CI_ENVIRONMENT_NAME"))
 	if (!split(words_of[outcome], words, "|")) stop(unknown_outcome quote(outcome) unknown_outcome_end)
-	if (ENVIRON["CI_ENVIRONMENT_ACTION"] == "stop" && job == "") stop(stops quote(environment) stops_end)
-	if (outcome != "success" && tolower(ENVIRON["ALERT24_RECORD_FAILURES"]) !~ /^(true|1|yes)$/) stop(words[4])
-	if (is_blank(environment) || environment ~ /^[$][{]?[A-Za-z0-9_]+[}]?$/) stop(unknown_environment)
-	count = split_list(env("ALERT24_SERVICE_ID"), services, 0); service = services[ENVIRON["a24_index"] + 0]
-	split(ENVIRON["a24_history"], history, "\n")
-	type = first(env("ALERT24_CHANGE_TYPE"), "auto"); given = env("ALERT24_SUMMARY")
-	if (type == "auto") type = history[1] == "rollback" ? "rollback" : "deployment"
-	for (name in ENVIRON) if (name !~ /^a24_/) values[name] = env(name)
-	for (name in values) { hide(name, values[name]); hide(name, trim(values[name])); hide(name, expand(values[name])) }
-	tag = hide_values(env("CI_COMMIT_TAG")); message = first(env("a24_message"), env("CI_COMMIT_MESSAGE"))
-	for (i = length(message); i > 0 && substr(message, i, 1) ~ /[\r\n]/; i--) continue
+	if (env("CI_ENVIRONMENT_ACTION") == "stop" && job == "") stop(stops quote(environment) stops_end)
+	if (outcome != "success" && tolower(env("ALERT24_RECORD_FAILURES")) !~ /^(true|1|yes)$/)
+		stop(unrecorded words[4] unrecorded_end)
+	if (is_blank(environment) || environment ~ /^[$][{]?[A-Za-z0-9_]+[}]?$/) stop(no_environment)
+	count = split_list(env("ALERT24_SERVICE_ID"), services, 0); service = services[env("a24_index") + 0]
+	type = env("ALERT24_CHANGE_TYPE"); if (type == "" || type == "auto") type = first("a24_kind", "deployment")
+	for (name in ENVIRON) if (name !~ /^a24_/) hide(name, env(name))
+	tag = hide_values(env("CI_COMMIT_TAG")); message = first("a24_message", env("CI_COMMIT_MESSAGE"))
+	for (i = length(message); i && substr(message, i, 1) ~ /[\r\n]/; i--) continue
 	message = substr(message, 1, i)
-	if (given != "") summary = (type outcome == "rollbacksuccess" ? rollback_prefix : words[3]) given
-	else summary = build_summary(first(env("CI_COMMIT_SHORT_SHA"), substr(env("CI_COMMIT_SHA"), 1, 8)))
+	summary = given == "" ? build_summary() : (type outcome == "rollbacksuccess" ? rollback_prefix : words[3]) given
 	add("summary", summary); add("service_id", service); add("change_type", type)
-	add("description", build_description(env("ALERT24_DESCRIPTION"), history))
-	add("source", first(env("ALERT24_SOURCE"), "gitlab-ci"))
+	add("description", build_description(env("ALERT24_DESCRIPTION")))
+	add("source", first("ALERT24_SOURCE", "gitlab-ci"))
 	if (env("CI_COMMIT_SHA") ~ /^[0-9A-Fa-f]+$/) add("commit_sha", env("CI_COMMIT_SHA"))
-	add("commit_message", ENVIRON["a24_message"] == "" ? hide_values(message) : message)
-	add("branch", hide_values(first(env("CI_COMMIT_BRANCH"), env("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"))))
+	add("commit_message", env("a24_message") == "" ? hide_values(message) : message)
+	add("branch", hide_values(first("CI_COMMIT_BRANCH", env("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"))))
 	add_merge_request(message, env("CI_PROJECT_URL"), env("CI_MERGE_REQUEST_IID"))
 	add("pipeline_url", url(env("CI_PIPELINE_URL"))); add("environment", environment)
-	add("risk_level", first(env("ALERT24_RISK_LEVEL"), outcome == "success" ? "" : "high"))
-	add("changed_by", first(env("ALERT24_CHANGED_BY"), env("GITLAB_USER_LOGIN")))
+	add("risk_level", first("ALERT24_RISK_LEVEL", outcome == "success" ? "" : "high"))
+	add("changed_by", first("ALERT24_CHANGED_BY", env("GITLAB_USER_LOGIN")))
 	id = build_external_id(env("ALERT24_EXTERNAL_ID"), count); add("external_id", id)
-	change = "{" change ",\"tags\":[" build_tags() "]}"
-	print count "\n" json(id)
-	gsub(/[^!-~]|["\\]/, "_", id)
-	print id ":" hash(change) "\n" escape(fit(summary, limit["summary"])) " in " quote(environment) (service == "" ? "" : " for service " quote(service)) "\n" change
+	change = "{" change ",\"tags\":[" build_tags() "]}"; print count "\n" json(id)
+	gsub(/[^!-~]|["\\]/, "_", id); print id ":" hash(change)
+	if (service != "") service = " for service " quote(service)
+	print escape(fit(summary, limit["summary"])) " in " quote(environment) service "\n" change
 }
 function stop(line) { print line; exit }
-function env(name) { return redact(ENVIRON[name]) }
-function first(value, other) { return value != "" ? value : other }
-function is_blank(value) { return value !~ /[^ \t\n\013\014\r]/ }
-# A URL is sent whole or not at all.
+function env(name) { return redact(ENVIRON[name] "") }
+function first(name, other) { return env(name) != "" ? env(name) : other }
+function is_blank(value) { return value !~ /[^ \t-\r]/ }
 function url(value) { return value ~ /^https?:\/\/[!-~]+$/ && length(value) <= limit["pipeline_url"] ? value : "" }
 function add(field, value) {
 	if (is_blank(value)) return
 	change = change (change == "" ? "" : ",") "\"" field "\":" json(field in limit ? fit(value, limit[field]) : value)
 }
-function build_summary(commit,   line) {
-	line = words[type == "rollback" ? 2 : 1] " " first(env("ALERT24_NAME"), first(env("CI_PROJECT_NAME"), "the project"))
+function build_summary(   line, commit) {
+	line = words[type == "rollback" ? 2 : 1] " " first("ALERT24_NAME", first("CI_PROJECT_NAME", "the project"))
+	commit = first("CI_COMMIT_SHORT_SHA", substr(env("CI_COMMIT_SHA"), 1, 8))
 	if (tag != "") commit = tag (commit == "" ? "" : " @ ") commit
 	return commit == "" ? line : line (type == "rollback" ? " to " : tag == "" ? " @ " : " ") commit
 }
-function build_description(given, history,   text) {
-	text = fact("Git tag: ", tag) (job == "" ? fact("Job: ", url(env("CI_JOB_URL"))) : "")
+function build_description(given,   text) {
+	text = fact("Git tag: ", tag) fact("Job: ", job == "" ? url(env("CI_JOB_URL")) : "")
 	text = text fact("Pipeline created: ", env("CI_PIPELINE_CREATED_AT"))
-	text = text (job == "" ? fact("Started: ", env("CI_JOB_STARTED_AT")) : "") fact("Previous commit: ", history[2])
-	if (history[1] == "redeployment") text = text "\nRe-deployment of the same commit"
+	text = text fact("Started: ", job == "" ? env("CI_JOB_STARTED_AT") : "")
 	return given == "" ? substr(text, 2) : given text
 }
 function fact(name, value) { return is_blank(value) ? "" : "\n" name value }
 function build_external_id(given, count,   id) {
 	if (given != "") return given (count > 1 ? ":" encode(service) : "")
-	id = "gitlab:" encode(first(env("CI_SERVER_FQDN"), env("CI_SERVER_HOST"))) ":" encode(env("CI_PROJECT_ID"))
+	id = "gitlab:" encode(first("CI_SERVER_FQDN", env("CI_SERVER_HOST"))) ":" encode(env("CI_PROJECT_ID"))
 	id = id (job == "" ? ":job:" encode(env("CI_JOB_ID")) : ":pipeline:" encode(env("CI_PIPELINE_ID")))
 	if (id ~ /::|:$/) return ""
-	id = id (job == "" ? "" : ":" encode(job) ":" outcome) ":" encode(environment) (service == "" ? "" : ":") encode(service)
+	id = id (job == "" ? "" : ":" encode(job) ":" outcome) ":" encode(environment)
+	if (service != "") id = id ":" encode(service)
 	if (env("ALERT24_CHANGE_TYPE") !~ /^(auto|deployment|rollback|)$/) id = id ":type=" type
 	return id (env("ALERT24_SUMMARY") == "" ? "" : ":summary=" hash(env("ALERT24_SUMMARY")))
 }
 # The job's merge request, else the last line `See merge request …` of the message, else a subject that ends in `(!12)`.
 function add_merge_request(message, base, number,   lines, i) {
-	if (number != "") base = first(env("CI_MERGE_REQUEST_PROJECT_URL"), base)
+	if (number != "") base = first("CI_MERGE_REQUEST_PROJECT_URL", base)
 	for (i = split(message, lines, "\n"); i > 0 && number == ""; i--)
 		if (index(lines[i], "See merge request ") == 1) number = find_number(trim(substr(lines[i], 19)))
-	if (number == "" && match(trim(lines[1]), /[(][^() \t\013\014\r]*![0-9]+[)]$/))
+	if (number == "" && match(trim(lines[1]), /[(][^() \t-\r]*![0-9]+[)]$/))
 		number = find_number(substr(lines[1], RSTART + 1, RLENGTH - 2))
-	if (number !~ /^[1-9][0-9]*$/) return
-	add("pr_number", number)
-	if (base != "") add("pr_url", url(base "/-/merge_requests/" number))
+	if (number ~ /^[1-9][0-9]*$/) { add("pr_number", number); add("pr_url", url(base "/-/merge_requests/" number)) }
 }
 # `!12`, `group/project!12` or a URL: of this project only, because a message may quote another one.
-function find_number(reference,   start) {
-	start = env("CI_PROJECT_URL") "/-/merge_requests/"
+function find_number(reference,   start, path) {
+	start = env("CI_PROJECT_URL") "/-/merge_requests/"; path = env("CI_PROJECT_PATH") "!"
 	if (index(reference, start) == 1) reference = "!" substr(reference, length(start) + 1)
-	start = env("CI_PROJECT_PATH")
-	if (index(reference, start "!") == 1) reference = substr(reference, length(start) + 1)
+	else if (index(reference, path) == 1) reference = substr(reference, length(path))
 	return reference ~ /^![1-9][0-9]*$/ ? substr(reference, 2) : ""
 }
-function build_tags(   list, is_tag, count, i, value, out) {
+function build_tags(   list, is_tag, count, i, tags) {
 	list[1] = "gitlab"; list[2] = environment; list[3] = tag; list[4] = outcome == "success" ? "" : outcome
 	count = split_list(env("ALERT24_TAGS"), list, 4)
-	for (i = 1; i <= count; i++) {
-		value = is_blank(list[i]) ? "" : fit(list[i], limit["tags"])
-		if (value != "" && !is_tag[value]++) out = out (out == "" ? "" : ",") json(value)
-	}
-	return out
+	while (++i <= count)
+		if (!is_blank(list[i]) && !is_tag[list[i] = fit(list[i], limit["tags"])]++)
+			tags = tags (tags == "" ? "" : ",") json(list[i])
+	return tags
 }
-# Adds the items between commas to a list of a size, each once. Returns its new size.
+# Appends the items between commas to the list, each once. Returns the size of the list.
 function split_list(value, list, size,   items, is_listed, i, count) {
 	count = split(value, items, ",")
-	for (i = 1; i <= count; i++) if ((value = trim(items[i])) != "" && !is_listed[value]++) list[++size] = value
+	while (++i <= count) if ((value = trim(items[i])) != "" && !is_listed[value]++) list[++size] = value
 	return size
 }
 # A long text stays as it is, because these patterns take quadratic time in some awks.
-function trim(value) {
-	if (length(value) < 2000) gsub(/^[ \t\n\013\014\r]+|[ \t\n\013\014\r]+$/, "", value)
-	return value
-}
+function trim(value) { if (length(value) < 2000) gsub(/^[ \t-\r]+|[ \t-\r]+$/, "", value); return value }
 # Replaces the API key, any other key of Alert24, and the job's token.
 function redact(value,   i) {
-	if (index(value, "ak_live_")) gsub("ak_live_" key_pattern, "[redacted]", value)
-	for (i = 1; i < 4; i++) if (length(secret[i]) > 7) value = replace(value, secret[i], "[redacted]")
+	gsub(/ak_live_[0-9A-Za-z]+/, "[redacted]", value)
+	while (++i < 4) if (ENVIRON[holder[i]] ~ /^[^\/].......+$/) value = replace(value, ENVIRON[holder[i]], "[redacted]")
 	return value
 }
 # GitLab and its runner expand $NAME in messages, branches and tags: replaces the values of the job's other variables.
@@ -131,31 +118,22 @@ function hide_values(value,   other, best, done) {
 	} while (best != "")
 	return value
 }
-function hide(name, value,   longest) {
-	longest = toupper(name) ~ secret_name && name !~ harmless_name ? 3 : name ~ predefined_name ? 1000000 : 15
-	if (value ~ url_with_password || fit(value, longest) != value) hidden[value]
-}
-# The runner expands a value once more: `$$` becomes `$`, and an unknown name becomes nothing.
-function expand(value,   name, out) {
-	while (match(value, /[$]([{][^}]*[}]|[A-Za-z_][A-Za-z0-9_]*|[*#$@!?0-9-])/)) {
-		name = substr(value, RSTART + 1, RLENGTH - 1); gsub(/[{}]/, "", name)
-		out = out substr(value, 1, RSTART - 1) (name == "$" ? "$" : name in values ? values[name] : "")
-		value = substr(value, RSTART + RLENGTH)
-	}
-	return out value
+# The runner expands `$` in a value once more, so that only the parts between two `$` are sure to arrive.
+function hide(name, value,   most, parts, i) {
+	most = toupper(name) ~ secret_name && name !~ harmless ? 3 : name ~ predefined ? 1000000 : 15
+	if (value ~ password_url || fit(value, most) != value) hidden[value]
+	for (i = split(trim(value), parts, "[$]"); i > 0; i--) if (fit(parts[i], most) != parts[i]) hidden[parts[i]]
 }
 # Returns at most so many characters of a text; the last one is `…` if it is truncated.
-function fit(value, characters,   size, i, c, count, cut) {
-	if (length(value) <= characters) return value
-	size = length(value = substr(value, 1, 4 * characters + 4))
-	for (i = 1; i <= size && count <= characters; i++) {
-		c = code[substr(value, i, 1)]
-		if ((c < 128 || c > 191) && ++count == characters) cut = i - 1
-	}
-	return count > characters ? substr(value, 1, cut) "\342\200\246" : value
+function fit(value, most,   size, i, c, count, cut) {
+	if (length(value) <= most) return value
+	value = substr(value, 1, 4 * most + 4); size = length(value)
+	while (++i <= size && count <= most)
+		if (((c = code[substr(value, i, 1)]) < 128 || c > 191) && ++count == most) cut = i - 1
+	return count > most ? substr(value, 1, cut) "\342\200\246" : value
 }
 function replace(value, find, by,   at, out) {
-	for (; (at = index(value, find)) > 0; value = substr(value, at + length(find))) out = out substr(value, 1, at - 1) by
+	for (; (at = index(value, find)); value = substr(value, at + length(find))) out = out substr(value, 1, at - 1) by
 	return out value
 }
 function quote(value) { return json(fit(value, 200)) }
@@ -166,15 +144,12 @@ function escape(value,   i) {
 		value = replace(value, byte[i], i == 9 ? "\\t" : i == 10 ? "\\n" : i == 13 ? "\\r" : sprintf("\\u%04x", i))
 	return replace(replace(value, "section_start:", "section_start\\u003a"), "section_end:", "section_end\\u003a")
 }
-# Percent-encodes what has a meaning in an id or a URL.
 function encode(value,   i, c, out) {
-	for (i = 1; i <= length(value); i++) {
-		c = substr(value, i, 1); out = out (c ~ /[A-Za-z0-9._~-]/ || c == "/" ? c : sprintf("%%%02X", code[c]))
-	}
+	while (++i <= length(value))
+		out = out ((c = substr(value, i, 1)) ~ "[A-Za-z0-9._~/-]" ? c : sprintf("%%%02X", code[c]))
 	return out
 }
 function hash(value,   size, i, sum) {
-	size = length(value)
-	for (i = 1; i <= size; i++) sum = (sum * 257 + code[substr(value, i, 1)]) % 4294967291
+	for (size = length(value); ++i <= size;) sum = (sum * 257 + code[substr(value, i, 1)]) % 4294967291
 	return sprintf("%04x%04x", int(sum / 65536), sum % 65536)
 }

@@ -3,7 +3,8 @@ import { dropFromEnd } from '../text/trim-text.ts';
 import type { SettingReader } from './setting-reader.ts';
 
 /** Alert24's changes pages all use this host (alert24.net/docs/api-changes). */
-const defaultApiUrl = 'https://app.alert24.net';
+/** Alert24's own address. */
+export const defaultApiUrl = 'https://app.alert24.net';
 
 /** Returns true if changes go to Alert24 itself. */
 export function isDefaultApiUrl(url: URL): boolean {

@@ -5,7 +5,7 @@ const replacement = '[redacted]';
 const shortestSecret = 8;
 
 // Any Alert24 key, this run's or another (alert24.net/docs/api-authentication).
-const alert24Key = /ak_live_[0-9A-Za-z]{32}/g;
+const alert24Key = /ak_live_[0-9A-Za-z]+/g;
 
 const keyVariable = 'ALERT24_API_KEY';
 const tokenVariables = ['CI_JOB_TOKEN', 'BITBUCKET_STEP_OIDC_TOKEN', 'PIPELINES_JWT_TOKEN'];

@@ -108,11 +108,11 @@ suite('whatever happens', { concurrency: 3, skip: whyWithoutTools }, () => {
 				});
 			}
 
-			test('reports that it ended early', async () => {
+			test('reports that it failed', async () => {
 				await using alert24 = await startAlert24();
 				const edit = (script: string) => script.replace(/^export LC_ALL/m, 'exit 3\n$&');
 				const { stdout, exitCode } = await record(alert24, { shell, edit, before: 'echo() { :; }' });
-				assert.equal(stdout, 'NOT CONFIRMED: the deployment: the script of alert24-notify ended early\n');
+				assert.equal(stdout, 'NOT CONFIRMED: the deployment: the script of alert24-notify failed\n');
 				assert.equal(exitCode, 0);
 			});
 
@@ -126,9 +126,8 @@ suite('whatever happens', { concurrency: 3, skip: whyWithoutTools }, () => {
 					toolbox.add('date', `case $1 in -u) echo 2026-01-01T00:00:00Z; exit ;; esac\n${date}`);
 					await using alert24 = await startAlert24();
 					alert24.failAlways({ kind: 'status', status: 429 });
-					const edit = (script: string) => script.replaceAll('/proc/uptime', '/nonexistent/uptime');
 					const shellWithoutSleep = shell === 'busybox ash' ? 'dash' : shell;
-					const { stderr } = await record(alert24, { shell: shellWithoutSleep, edit, path: toolbox.path });
+					const { stderr } = await record(alert24, { shell: shellWithoutSleep, path: toolbox.path });
 					assert.match(stderr, /^NOT RECORDED: /);
 					assert.ok(alert24.posts.length >= 1 && alert24.posts.length <= 12, String(alert24.posts.length));
 				}
@@ -158,7 +157,7 @@ suite('whatever happens', { concurrency: 3, skip: whyWithoutTools }, () => {
 					const { exitCode, stdout, stderr, durationMs } = await record(alert24, options);
 					assert.deepEqual([exitCode, stdout], [0, ''], fault.kind);
 					assert.match(stderr, /^NOT (RECORDED|CONFIRMED): [^\n]+\n\{[^\n]+\}\n$/, fault.kind);
-					assert.ok(durationMs < 8000, `${JSON.stringify(fault)} took ${durationMs} ms`);
+					assert.ok(durationMs < 20_000, `${JSON.stringify(fault)} took ${durationMs} ms`);
 				});
 				await Promise.all(ends);
 			});
@@ -204,7 +203,7 @@ suite('whatever happens', { concurrency: 3, skip: whyWithoutTools }, () => {
 				await using alert24 = await startAlert24();
 				using watched = new Toolbox(kind);
 				const made = join(watched.path, 'made');
-				watched.add('mktemp', `file=$(${locate('mktemp')} "$1") && echo "$file" | ${locate('tee')} -a '${made}'`);
+				watched.add('mktemp', `file=$(${locate('mktemp')} "$@") && echo "$file" | ${locate('tee')} -a '${made}'`);
 				const { stdout } = await record(alert24, { shell, path: watched.path, before: 'unset HOME' });
 				assert.match(stdout, /^Recorded: /);
 				const files = existsSync(made) ? readFileSync(made, 'utf8').split('\n').slice(0, -1) : [];

@@ -30,7 +30,7 @@ suite('the settings of the hook', { concurrency: 2, skip: whyWithoutTools }, () 
 			{ ALERT24_API_KEY: 'key' },
 			{ ALERT24_API_KEY_FILE: file },
 		]) {
-			const url = { ALERT24_API_URL: `${alert24.url}//`, ALERT24_TIMEOUT: '7.5' };
+			const url = { ALERT24_API_URL: `${alert24.url}/`, ALERT24_TIMEOUT: '7.5' };
 			const { stdout } = await run({ ...variables, ...url }, { cwd: directory });
 			assert.match(stdout, /^Recorded: /);
 		}
@@ -89,20 +89,17 @@ suite('the settings of the hook', { concurrency: 2, skip: whyWithoutTools }, () 
 
 	for (const [variables, reason] of [
 		[{ ALERT24_API_KEY: '' }, 'ALERT24_API_KEY is not set. Create a key with write scope'],
-		[{ ALERT24_API_KEY_FILE: '/nowhere', ALERT24_API_KEY: '' }, 'the file of the API key is empty or cannot be read'],
-		[{ ALERT24_API_KEY: '/nowhere' }, 'the file of the API key is empty or cannot be read'],
-		[{ ALERT24_API_KEY: 'ak_live_ with a space' }, 'the API key contains characters that no key of Alert24 has'],
-		[{ ALERT24_API_KEY: 'ak_live_12345678\nheader = x' }, 'the API key contains characters that no key of Alert24 has'],
-		[{ ALERT24_API_KEY: 'ak_live_"\nurl = "http://x' }, 'the API key contains characters that no key of Alert24 has'],
-		[{ ALERT24_API_URL: 'http://app.alert24.net' }, 'ALERT24_API_URL must begin with https://'],
-		[{ ALERT24_API_URL: 'http://127.0.0.1.example.com' }, 'ALERT24_API_URL must begin with https://'],
+		[{ ALERT24_API_KEY_FILE: '/nowhere', ALERT24_API_KEY: '' }, 'the API key is invalid, or its file cannot be read'],
+		[{ ALERT24_API_KEY: '/nowhere' }, 'the API key is invalid, or its file cannot be read'],
+		[{ ALERT24_API_KEY: 'ak_live_\u00e9' }, 'the API key is invalid, or its file cannot be read'],
+		[{ ALERT24_API_KEY: 'ak_live_12345678\nheader = x' }, 'the API key is invalid, or its file cannot be read'],
+		[{ ALERT24_API_KEY: 'ak_live_"\nurl = "http://x' }, 'the API key is invalid, or its file cannot be read'],
+		[{ ALERT24_API_URL: 'http://app.alert24.net' }, 'ALERT24_API_URL must be a URL'],
+		[{ ALERT24_API_URL: 'http://127.0.0.1.example.com' }, 'ALERT24_API_URL must be a URL'],
 		[{ ALERT24_API_URL: 'http://127.0.0.1:80@example.com' }, 'ALERT24_API_URL must be a URL'],
 		[{ ALERT24_API_URL: 'https://me:secret@app.alert24.net' }, 'ALERT24_API_URL must be a URL'],
 		[{ ALERT24_API_URL: 'https://a"b\nurl = "http://evil' }, 'ALERT24_API_URL must be a URL'],
-		[{ ALERT24_API_URL: '$URL' }, 'ALERT24_API_URL must begin with https://'],
-		[{ ALERT24_TIMEOUT: '0' }, 'ALERT24_TIMEOUT must be a number of seconds from 1 to 240'],
-		[{ ALERT24_TIMEOUT: '241' }, 'ALERT24_TIMEOUT must be'],
-		[{ ALERT24_TIMEOUT: '1e2' }, 'ALERT24_TIMEOUT must be'],
+		[{ ALERT24_API_URL: '$URL' }, 'ALERT24_API_URL must be a URL'],
 	] as const) {
 		test(`report in one line, with the change behind it: ${reason}; ${JSON.stringify(variables)}`, async () => {
 			const { exitCode, stdout, stderr } = await run({ ALERT24_API_KEY: key, ...variables });

@@ -38,7 +38,7 @@ suite('templates/hook.yml', () => {
 
 	test('takes nothing into its script that could be more than a word', () => {
 		const names = [
-			...readFileSync(new URL('../../src/hook/hook.yml', import.meta.url), 'utf8').matchAll(
+			...readFileSync(new URL('../../src/hook/hook.sh', import.meta.url), 'utf8').matchAll(
 				/_[A-Z_]+=\S*?\$\[\[ inputs\.(\w+)/g,
 			),
 		];

@@ -7,7 +7,7 @@ const key = 'ak_live_0123456789abcdefghijABCDEFGHIJKL';
 suite('Redactor', () => {
 	test('replaces a secret anywhere in a text', () => {
 		const redactor = new Redactor({}, key);
-		assert.equal(redactor.redact(`a${key}b ${key}`), 'a[redacted]b [redacted]');
+		assert.equal(redactor.redact(`a${key}-b ${key}`), 'a[redacted]-b [redacted]');
 	});
 
 	test('replaces a secret in its forms in JSON, in a URL and in base64', () => {
