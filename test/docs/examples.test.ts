@@ -58,6 +58,12 @@ suite('the examples', () => {
 		}
 	});
 
+	test('start a child pipeline whose file exists', () => {
+		const parent = readPage('examples/child-pipeline/parent.gitlab-ci.yml');
+		const [, child = ''] = /trigger:\n\s+include:\n\s+- local: (\S+)\n/.exec(parent) ?? [];
+		assert.ok(examples.includes(child), child);
+	});
+
 	test('are in the table of rendered examples', () => {
 		assert.deepEqual(gitlabExamples.map(keyOf).sort(), [...Object.keys(recordingJobs), 'child-pipeline/parent'].sort());
 	});

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import manifest from '../../package.json' with { type: 'json' };
 import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-in.ts';
+import { startGitlab } from '../../stand-in/gitlab-stand-in.ts';
+import { isPipelinesPart } from '../support/bitbucket-schemas.ts';
 import { bitbucketStep } from '../support/bitbucket-step.ts';
 import { gitlabJob, type RunResult, runInProcess } from '../support/run-in-process.ts';
 import { findMistakes, listInclusions } from './components.ts';
@@ -42,6 +44,12 @@ suite('YAML in the docs', () => {
 		assert.deepEqual(findMistakes(include('deploy_job: deploy')), ['notify requires environment']);
 	});
 
+	test('is valid for Bitbucket where it has a step or a pipe', () => {
+		const parts = yamlBlocks.filter(({ text }) => /^\s*- (step|pipe):/m.test(text));
+		assert.ok(parts.some(({ page }) => page === 'README.md') && parts.length >= 7);
+		for (const block of parts) assert.ok(isPipelinesPart(parseSnippet(block)), nameOf(block));
+	});
+
 	test('records with each call of the command in a job or step', async () => {
 		const calls = yamlBlocks.flatMap((block) => findCalls(parseSnippet(block)).map((call) => ({ ...call, block })));
 		assert.ok(calls.length >= 4);
@@ -67,6 +75,30 @@ suite('JSON in the docs', () => {
 			.replace(String(requestId), 'req_1')
 			.replaceAll('svc_abc123', 'svc_1');
 		assert.deepEqual(JSON.parse(printed), JSON.parse(block?.text ?? ''));
+	});
+});
+
+suite('a line of the log in the docs', () => {
+	test('is the one that an audit by sync prints', async () => {
+		const [, line = '', count, recorded] =
+			/^`((\d+) deployments of .* in GitLab: (\d+) recorded, \d+ missing)`/m.exec(readPage('docs/sync.md')) ?? [];
+		await using trial = await Trial.start();
+		const now = new Date().toISOString();
+		const { CI_COMMIT_SHA: sha } = gitlabJob;
+		const deployments = Array.from({ length: Number(count) }, (_, index) => ({
+			id: index + 1,
+			environment: 'production',
+			sha,
+			createdAt: now,
+			updatedAt: now,
+		}));
+		const project = { id: 4711, path: 'shop/web-shop' };
+		await using gitlab = await startGitlab({ project, deployments: deployments.slice(0, Number(recorded)) });
+		const variables = { ...gitlabJob, ...gitlab.variables };
+		assert.equal((await trial.run(['sync'], variables)).exitCode, 0);
+		gitlab.scenario = { project, deployments };
+		const { stdout } = await trial.run(['sync', '--dry-run'], variables);
+		assert.ok(stdout.includes(`\n${line}\n`), stdout);
 	});
 });
 
