@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 
-// One more than there are cores: some tests wait for a program or for a timeout.
-const processes = availableParallelism() + 1;
+// More than there are cores: the parts take unequal times, and some tests wait for a timeout.
+const processes = Math.min(2 * availableParallelism(), 8);
 
 type Result = Readonly<{ exitCode: number | null; summary: readonly string[] }>;
 
