@@ -178,7 +178,7 @@ export function describeOutbox(open: (now?: () => number) => Promise<SqlOutbox>,
 		for (let number = 0; number < 20; number += 1) assert.equal(await claimId(outbox), `gitlab:${number}`);
 		assert.equal(await claimId(outbox), undefined, 'every lane is held');
 		const perClaimMs = (performance.now() - started) / 21;
-		assert.ok(perClaimMs < 100, `${perClaimMs} ms for each claim`);
+		assert.ok(perClaimMs < 500, `${perClaimMs} ms for each claim`);
 		await outbox.end();
 	});
 }

@@ -9,7 +9,7 @@ type Row = Readonly<{ fault: Fault; status?: number; end: string; records: numbe
 const rows: readonly Row[] = [
 	{ fault: { kind: 'none' }, status: 201, end: 'whole', records: 1 },
 	{ fault: { kind: 'late', delayMs: 30 }, status: 201, end: 'whole', records: 1 },
-	{ fault: { kind: 'late', delayMs: 5000 }, end: 'waited', records: 1 },
+	{ fault: { kind: 'late', delayMs: 60_000 }, end: 'waited', records: 1 },
 	{ fault: { kind: 'slow-record', delayMs: 30 }, status: 201, end: 'whole', records: 1 },
 	{ fault: { kind: 'status', status: 500 }, status: 500, end: 'whole', records: 0 },
 	{ fault: { kind: 'status', status: 503, recordsFirst: true }, status: 503, end: 'whole', records: 1 },
