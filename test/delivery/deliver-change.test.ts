@@ -339,7 +339,7 @@ suite('ALERT24_DEDUPE', { concurrency: true }, () => {
 		await using alert24 = await startAlert24();
 		alert24.failListsAlways({ kind: 'silence' });
 		const variables = { ALERT24_DEDUPE: 'always', ALERT24_TIMEOUT: '8' };
-		const { stdout } = await tryDelivery(alert24, { variables });
+		const { stdout } = await tryDelivery(alert24, { variables, policy: { lookupMs: 60_000 } });
 		assert.match(stdout, /^Recorded: /);
 	});
 
