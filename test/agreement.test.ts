@@ -42,6 +42,17 @@ suite('the docs', () => {
 	});
 });
 
+test('no option and no input takes the API key, as SECURITY.md states', () => {
+	const templates = listFiles('templates').map((path) => read(path).split('\n---\n')[0] ?? '');
+	const inputs = templates.flatMap((header) => [...header.matchAll(/^ {4}(\w+):/gm)].map(([, name = '']) => name));
+	const names = [...optionDefinitions.map(({ name }) => name), ...inputs];
+	assert.ok(inputs.includes('service_id') && names.includes('service-id'));
+	assert.deepEqual(
+		names.filter((name) => /key|token|secret/.test(name)),
+		[],
+	);
+});
+
 suite('the version', () => {
 	const files = listVersionedFiles(projectRoot);
 
