@@ -8,6 +8,7 @@ docker run --detach --name alert24-relay --restart unless-stopped \
   --volume alert24-relay:/data \
   --volume "$PWD/rules.yaml:/etc/alert24/rules.yaml:ro" \
   --volume "$PWD/secrets:/run/secrets:ro" \
+  --env NODE_OPTIONS=--max-semi-space-size=4 \
   --env ALERT24_API_KEY_FILE=/run/secrets/api-key \
   --env ALERT24_RELAY_STORE=/data/relay.sqlite \
   --env ALERT24_RELAY_RULES=/etc/alert24/rules.yaml \

@@ -159,7 +159,10 @@ suite('examples/relay', () => {
 				return join(folder, file);
 			};
 			contents['store'] = join(folder, 'relay.sqlite');
-			const variables = Object.entries(environment).map(([key, value]) => [key, place(value)]);
+			const variables = Object.entries(environment).map(([key, value]) => [
+				key,
+				value.startsWith('/') ? place(value) : value,
+			]);
 			const { exitCode, stdout, stderr } = await runInProcess(['serve', '--check'], Object.fromEntries(variables));
 			assert.deepEqual([exitCode, stderr], [0, '']);
 			assert.match(stdout, /^Valid: /);
