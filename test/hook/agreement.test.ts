@@ -39,7 +39,7 @@ suite('the change of the hook', { concurrency: 3, skip: whyWithoutTools }, () =>
 	}
 
 	test("equals the command's, whatever the variables contain", async () => {
-		await fc.assert(fc.asyncProperty(hostileEnvironments, assertAgreement), { numRuns: 50, seed: 1 });
+		await fc.assert(fc.asyncProperty(hostileEnvironments, assertAgreement));
 	});
 
 	test('has an external id of its own for a summary and a type that are set by hand', async () => {
