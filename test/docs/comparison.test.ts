@@ -10,6 +10,7 @@ import { type Alert24StandIn, startAlert24 } from '../../stand-in/alert24-stand-
 import { runHook } from '../support/run-hook.ts';
 import { gitlabJob, runInProcess } from '../support/run-in-process.ts';
 import { locate, Toolbox, whyWithoutTools } from '../support/toolbox.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 import { readPage } from './pages.ts';
 
 /** A script in the manner of Alert24's documentation: curl, hand-made JSON, and jq for the message. */
@@ -30,7 +31,7 @@ async function inJob(
 	run: (all: Readonly<Record<string, string>>, cwd: string) => Promise<Omit<Run, 'alert24'>>,
 ): Promise<Run> {
 	await using alert24 = await startAlert24();
-	if (fault !== undefined) alert24.failWith(fault, fault, fault, fault);
+	if (fault !== undefined) alert24.failAlways(fault);
 	const cwd = mkdtempSync(join(tmpdir(), 'alert24-comparison-'));
 	for (const name of ['deploy.key', 'deploy.sh']) writeFileSync(join(cwd, name), '');
 	const own = {
@@ -40,7 +41,6 @@ async function inJob(
 		ALERT24_API_KEY: alert24.apiKey,
 		ALERT24_API_URL: alert24.url,
 		ALERT24_LOOKUP: 'never',
-		ALERT24_TIMEOUT: '1',
 		ALERT24_UNDELIVERED_DIR: join(cwd, 'undelivered'),
 	};
 	try {
@@ -53,7 +53,7 @@ async function inJob(
 const runSnippet = (situation: Situation = {}) =>
 	inJob(situation, async (all, cwd) => {
 		const env = { ...all, PATH: situation.path ?? process.env['PATH'] };
-		const limitSeconds = situation.fault?.kind === 'silence' ? '1' : '10';
+		const limitSeconds = situation.fault?.kind === 'silence' ? '1' : '60';
 		const args = ['--signal=KILL', limitSeconds, locate('bash'), '--norc', '-c', snippet];
 		const child = spawn(locate('timeout'), args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
 		let output = '';
@@ -64,7 +64,7 @@ const runSnippet = (situation: Situation = {}) =>
 
 const runOurs = (situation: Situation = {}) =>
 	inJob(situation, async (all) => {
-		const { exitCode, stdout, stderr } = await runInProcess([], all);
+		const { exitCode, stdout, stderr } = await runInProcess([], all, { clock: new VirtualClock() });
 		return { exitCode, output: stdout + stderr };
 	});
 
@@ -99,7 +99,7 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
 	'Alert24 does not answer': async () => {
 		const fault: Fault = { kind: 'silence' };
 		assert.notEqual((await runSnippet({ fault })).exitCode, 0, 'it was killed while it waited');
-		const ours = await runOurs({ fault });
+		const ours = await runOurs({ fault, variables: { ALERT24_TIMEOUT: '4' } });
 		assert.deepEqual([ours.exitCode, ours.alert24.changes], [5, []]);
 		assert.match(ours.output, /NOT (RECORDED|CONFIRMED): .*alert24-notify replay/s);
 	},

@@ -157,7 +157,7 @@ suite('whatever happens', { concurrency: 3, skip: whyWithoutTools }, () => {
 					const { exitCode, stdout, stderr, durationMs } = await record(alert24, options);
 					assert.deepEqual([exitCode, stdout], [0, ''], fault.kind);
 					assert.match(stderr, /^NOT (RECORDED|CONFIRMED): [^\n]+\n\{[^\n]+\}\n$/, fault.kind);
-					assert.ok(durationMs < 20_000, `${JSON.stringify(fault)} took ${durationMs} ms`);
+					assert.ok(durationMs < 60_000, `${JSON.stringify(fault)} took ${durationMs} ms`);
 				});
 				await Promise.all(ends);
 			});
@@ -169,7 +169,7 @@ suite('whatever happens', { concurrency: 3, skip: whyWithoutTools }, () => {
 					const { stdout, stderr, durationMs } = await record(alert24, { shell, path: path() });
 					assert.equal(stdout, '', name);
 					assert.match(stderr, /^NOT RECORDED: [^\n]+ answered 400[^\n]*\n\{/, name);
-					assert.ok(durationMs < 10_000, `${name} took ${durationMs} ms`);
+					assert.ok(durationMs < 60_000, `${name} took ${durationMs} ms`);
 				}
 			});
 
