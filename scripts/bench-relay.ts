@@ -134,8 +134,8 @@ try {
 	writeFileSync(join(folder, 'rules.yaml'), rules);
 	writeFileSync(join(folder, 'bare.mjs'), bare.replace("'fastify'", JSON.stringify(import.meta.resolve('fastify'))));
 	const environment = {
-		// As in examples/relay.
-		NODE_OPTIONS: '--max-semi-space-size=4',
+		// Node chooses this value in a container with a memory limit of 256 MiB, as in examples/relay.
+		NODE_OPTIONS: '--max-semi-space-size=1',
 		ALERT24_API_KEY: 'ak_live_00000000000000000000000000000000',
 		// Alert24 is away, so that every accepted change waits.
 		ALERT24_API_URL: await makeRefusingUrl(),

@@ -3,12 +3,11 @@
 set -eu
 docker volume create alert24-relay
 docker run --detach --name alert24-relay --restart unless-stopped \
-  --read-only --cap-drop ALL --security-opt no-new-privileges \
+  --memory 256m --read-only --cap-drop ALL --security-opt no-new-privileges \
   --publish 127.0.0.1:8080:8080 \
   --volume alert24-relay:/data \
   --volume "$PWD/rules.yaml:/etc/alert24/rules.yaml:ro" \
   --volume "$PWD/secrets:/run/secrets:ro" \
-  --env NODE_OPTIONS=--max-semi-space-size=4 \
   --env ALERT24_API_KEY_FILE=/run/secrets/api-key \
   --env ALERT24_RELAY_STORE=/data/relay.sqlite \
   --env ALERT24_RELAY_RULES=/etc/alert24/rules.yaml \
