@@ -232,7 +232,7 @@ function listChanges(folder: string): string[] {
 }
 
 async function untilFolderHas(folder: string, most: number): Promise<void> {
-	while (listChanges(folder).length > most) await new Promise((resolve) => setImmediate(resolve));
+	while (listChanges(folder).length > most) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 suite('a second SIGTERM', () => {
