@@ -24,8 +24,8 @@ a24_read_clock() {
 # Ends a command (after the seconds) that has no timeout of its own. The watcher keeps nothing open.
 a24_within() {
 	a24_limit=$1; shift; "$@" &
-	a24_child=$!; { \sleep "0$((a24_limit + 1))"; \kill "$a24_child"; } </dev/null >/dev/null 2>&1 3>&- 4<&- &
-	wait "$a24_child"; set -- "$?"; \kill "$!" 2>/dev/null; return "$1"
+	a24_child=$!; { \sleep "0$((a24_limit + 1))"; \kill -9 "$a24_child"; } </dev/null >/dev/null 2>&1 3>&- 4<&- &
+	wait "$a24_child"; set -- "$?"; \kill -9 "$!" 2>/dev/null; return "$1"
 }
 # curl reads its settings from its standard input, and not from ~/.curlrc. Nothing is on its argument list.
 a24_curl() {
@@ -41,7 +41,7 @@ a24_gnu_wget() {
 	a24_file=$(\mktemp /dev/shm/alert24.XXXXXX || \mktemp) && exec 4<>"$a24_file" && \rm -f "$a24_file" &&
 		printf 'header = %s\n' "$a24_secret" "$a24_type" "$a24_cache" "Idempotency-Key: $a24_idem" >&4 &&
 		printf '%s\n' "${a24_ca:+ca_certificate = $a24_ca}" "${a24_body:+post_data = $a24_body}" >&4 || return 97
-	export HOME=/nonexistent; a24_within "$a24_seconds" wget --config=/dev/fd/4 -q -S -O - --content-on-error \
+	export HOME=/dev/null; a24_within "$a24_seconds" wget --config=/dev/fd/4 -q -S -O - --content-on-error \
 		--max-redirect=0 --tries=1 --timeout="$a24_seconds" "$a24_address" 2>&1
 }
 # busybox's wget takes a header from its argument list only, and sends a request for https to the proxy for http.
@@ -66,6 +66,7 @@ a24_send() {
 	a24_read_clock
 	[ "$a24_attempts" -lt 2 ] && a24_limit=$((a24_left / 2)) || a24_limit=$((a24_left > 13 ? 10 : a24_left * 3 / 4))
 	a24_out=$(a24_request "$1" "$a24_list" "$((a24_limit > 0 ? a24_limit : 1))")
+	: "${a24_out:=awk failed}"
 	a24_take a24_verdict a24_maybe a24_asked a24_request_id a24_id a24_reason
 }
 # Succeeds if the list of the newest changes contains this one. Sets a24_found.
@@ -94,8 +95,8 @@ a24_deliver() {
 		case $a24_maybe,$a24_doubt in timeout,* | unconfirmed,* | ?*,) a24_doubt=$a24_maybe ;; esac
 		[ "$a24_verdict" != recorded ] || { a24_print "Recorded: $a24_label${a24_id:+ (change $a24_id)}"; return; }
 		[ "$a24_verdict" = retry ] || { a24_more=''; break; }
-		[ "$a24_doubt" != timeout ] || a24_pause=12 # Alert24 may still be at work: its list counts later
-		a24_delay=$((a24_pause > a24_asked ? a24_pause : a24_asked)) a24_pause=$((a24_pause < 16 ? a24_pause * 2 : 16))
+		[ "$a24_doubt" = timeout ] && a24_delay=12 || a24_delay=$a24_pause # a list counts later: Alert24 may still work
+		a24_delay=$((a24_delay > a24_asked ? a24_delay : a24_asked)) a24_pause=$((a24_pause < 16 ? a24_pause * 2 : 16))
 		a24_read_clock
 		[ "$a24_asked" != "$a24_delay" ] || a24_more=" and asks to wait $a24_asked s, but only $a24_left s are left"
 		[ "$a24_delay" -lt "$a24_left" ] || break
@@ -104,10 +105,10 @@ a24_deliver() {
 	done
 	[ -n "$a24_problem" ] || ! a24_search || return 0
 	case $a24_doubt,$a24_found in ,* | maybe,absent) a24_word=RECORDED ;; *) a24_word=CONFIRMED ;; esac
-	a24_tried="$a24_attempts attempts"; [ "$a24_attempts" != 1 ] || a24_tried='1 attempt'
-	a24_label="NOT $a24_word: $a24_label: $a24_reason$a24_more ($a24_tried, request id ${a24_request_id:-not given})"
-	printf '%s\n{"format":"alert24-notify undelivered change","version":2,"created_at":"%s","change":%s}\n' \
-		"$a24_label" "$a24_created_at" "$a24_change" >&2
+	[ "$a24_attempts" = 1 ] || a24_s=s
+	printf 'NOT %s, request id %s)\n{"format":"%s","version":2,"created_at":"%s","change":%s}\n' \
+		"$a24_word: $a24_label: $a24_reason$a24_more ($a24_attempts attempt$a24_s" "${a24_request_id:-not given}" \
+		'alert24-notify undelivered change' "$a24_made" "$a24_change" >&2
 }
 # A setting that the job does not set has the value of the component's input. A line before may not have exported it.
 for a24_name in @settings@; do
@@ -120,7 +121,7 @@ fi
 export LC_ALL=C a24_outcome="${ALERT24_STATUS:-${CI_JOB_STATUS:-success}}"
 [ "$a24_outcome" != running ] || a24_outcome=success
 a24_slept=0 a24_index=0 a24_count=1 a24_client=curl a24_url=''
-a24_created_at=$(\date -u +%Y-%m-%dT%H:%M:%SZ 2>/dev/null) a24_budget=${ALERT24_TIMEOUT%%.*}
+a24_made=$(\date -u +%Y-%m-%dT%H:%M:%SZ 2>/dev/null) a24_budget=${ALERT24_TIMEOUT%%.*}
 case $a24_budget in [1-9] | [1-9][0-9] | 1[0-9][0-9] | 2[0-3][0-9] | 240) ;; *) a24_budget=60 ;; esac
 a24_deadline=$(($(\date +%s 2>/dev/null) + (a24_budget > 3 ? a24_budget - 2 : a24_budget))) # with a reserve
 a24_has curl || case $(\wget --version 2>&1) in
@@ -138,7 +139,7 @@ case $a24_key,$a24_file in
 	,* | *[!A-Za-z0-9_.-]*,*) a24_key='' a24_problem='the API key is invalid, or its file cannot be read' ;;
 esac
 a24_list=${ALERT24_API_URL%/}/api/v1/changes
-case $a24_list in *[!!-~]* | *[\"\\@]*) ;; https://?*) a24_url=ok ;;
+case $ALERT24_API_URL/ in *[!!-~]* | *[\"\\@]*) ;; https://[!/]*) a24_url=ok ;;
 	http://127.0.0.1[:/]* | http://localhost[:/]*) export http_proxy='' all_proxy='' ALL_PROXY='' a24_url=ok ;;
 esac
 [ -n "$a24_url" ] || a24_problem='@invalid_url@'
@@ -151,11 +152,10 @@ case $a24_lookup,$CI_API_V4_URL in *[!!-~]* | *[\"\\]* | *,,*) ;; auto,auto,[cg]
 	a24_kind=$(a24_request deployments "$a24_newest&environment=$(a24_mode=encode \awk "$a24_build_awk")" 2)
 	a24_ca='' ;;
 esac
-# git fetches nothing here. GitLab truncates a message that is too long for the environment of awk.
-a24_git=${CI_PROJECT_DIR:-.}/.git
-[ -e "$a24_git" ] && a24_message=$(a24_within 1 git --git-dir="$a24_git" -c protocol.allow=never \
-	cat-file commit "$CI_COMMIT_SHA" 2>/dev/null) && [ "${#a24_message}" -lt 100000 ] || a24_message=''
-a24_message=${a24_message#*"$a24_eol$a24_eol"} # what follows the headers
+# git fetches and runs nothing here. GitLab truncates a message that is too long for the environment of awk.
+a24_message=$(a24_within 1 git --git-dir="${CI_PROJECT_DIR:-.}/.git" -c protocol.allow=never \
+	rev-list -1 --format=x%B "$CI_COMMIT_SHA^{commit}" 2>/dev/null) && [ "${#a24_message}" -lt 100000 ] || a24_message=''
+a24_message=${a24_message#*"$a24_eol"x} # what follows the line `commit SHA`
 while [ "$a24_index" -lt "$a24_count" ]; do
 	export a24_mode=build a24_index="$((a24_index + 1))" a24_message a24_kind
 	a24_out=$(\awk "$a24_build_awk" 2>/dev/null)

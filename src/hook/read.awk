@@ -49,7 +49,7 @@ function judge_success(   has_data) {
 	has_data = is_json && match(body, /"data":[^n]/) && substr(body, 1, RSTART - 1) !~ /[{].*[{[]/
 	if (match(body, /"data":[{][^{}]*"id":("[^"\\]*"|[0-9]+)/)) id = substr(body, RSTART, RLENGTH)
 	sub(/.*"id":/, "", id); gsub(/"/, "", id)
-	if ((request_id != "" || has_data) && body !~ /"error"|"success":false/) return "recorded"
+	if ((request_id != "" || has_data) && body !~ /"error":|"success":false/) return "recorded"
 	gsub(/<[^>]*>|[ \t\n]+/, " ", body); gsub(/  +/, " ", body); body = trim(fit(body, 100))
 	reason = "the answer " status " does not confirm the change: "
 	reason = reason (body == "" ? "an empty page" : "a page that begins with " json(body))
@@ -68,10 +68,10 @@ function judge_silence(   is_sent) {
 	if (header_status == 407) reason = reason ": check the user name and password in HTTPS_PROXY"
 	if (is_curl && header_status > 299) return header_status < 500 ? "refused" : "retry"
 	reason = untrusted; if (exited ~ (is_curl ? "^(51|60|77|83|90|91)$" : "^5$")) return "untrusted"
-	if (is_sent && mode == "post") doubt = exited ~ (is_curl ? "^28$" : "^(4|143)$") ? "timeout" : "maybe"
+	if (is_sent && mode == "post") doubt = exited ~ (is_curl ? "^28$" : "^(4|137)$") ? "timeout" : "maybe"
 	if (note == "") note = "exit status " exited " of " (is_curl ? "curl" : "wget")
 	reason = "no " (is_sent ? "complete response" : "connection") " within " ENVIRON["a24_seconds"] " s"
-	if (exited !~ /^(28|143)$/) reason = "the connection failed (" note ")"
+	if (exited !~ /^(28|137)$/) reason = "the connection failed (" note ")"
 	return "retry"
 }
 # Returns `rollback` if a job of this name deployed this commit, and another one later, according to the list of the

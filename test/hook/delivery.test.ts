@@ -135,6 +135,10 @@ suite('the delivery', { concurrency: 3, skip: whyWithoutTools }, () => {
 					'data without a request id',
 					{ kind: 'status', status: 201, body: { json: { data: { id: 'x 1' } } }, isForeign: true },
 				],
+				[
+					'a tag called error',
+					{ kind: 'status', status: 201, body: { json: { data: { id: 'x 1', tags: ['error'] } } } },
+				],
 				['a request id without a body', { kind: 'status', status: 202, body: 'empty' }],
 				['more than it reads, with a request id', { kind: 'status', status: 201, body: 'huge' }],
 			] satisfies [string, Fault][]) {

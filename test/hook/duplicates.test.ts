@@ -91,6 +91,16 @@ suite('a change that may be recorded', { concurrency: 3, skip: whyWithoutTools }
 			assert.ok(pause >= 10 && pause <= 15, String(pause));
 		});
 
+		test('it is retried with pauses that begin anew', async () => {
+			using toolbox = makeToolbox();
+			await using alert24 = await startAlert24();
+			alert24.failWith({ kind: 'status', status: 429 }, { kind: 'status', status: 429 });
+			const variables = { ...hookJob, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };
+			const { stdout, stderr } = await runHook(variables, { shell: 'bash', path: toolbox.path });
+			assert.match(stdout, /^Recorded: /, stderr);
+			assert.deepEqual(toolbox.takePauses(), [12, 2, 4]);
+		});
+
 		test('it is found if it comes late, and reported as not confirmed if the time is too short to know', async () => {
 			await using alert24 = await startAlert24();
 			const variables = { ...hookJob, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };

@@ -162,6 +162,25 @@ suite('whatever happens', { concurrency: 3, skip: whyWithoutTools }, () => {
 				await Promise.all(ends);
 			});
 
+			test('ends a client that ignores SIGTERM', async () => {
+				await using alert24 = await startAlert24();
+				alert24.failAlways({ kind: 'trickle', part: 'body', status: 500, intervalMs: 200 });
+				const options = { shell, path: path(), before: "trap '' TERM", variables: { ALERT24_TIMEOUT: '4' } };
+				const { stderr, durationMs } = await record(alert24, options);
+				assert.match(stderr, /^NOT (RECORDED|CONFIRMED): [^\n]+\n\{[^\n]+\}\n$/);
+				assert.ok(durationMs < 20_000, String(durationMs));
+			});
+
+			test('never reports a change as missing if awk fails to read the response', async () => {
+				using broken = new Toolbox(kind);
+				const awk = kind === 'busybox' ? `${locate('busybox')} awk` : locate(kind.slice(-4));
+				broken.add('awk', `case $1 in *read_line*) exit 2 ;; esac\nexec ${awk} "$@"`);
+				await using alert24 = await startAlert24();
+				const { stdout, stderr } = await record(alert24, { shell, path: broken.path });
+				if (kind === 'busybox') assert.deepEqual([stdout, alert24.posts.length], ['', 0]);
+				else assert.match(stderr, /^NOT CONFIRMED: [^\n]+: awk failed \(1 attempt, /);
+			});
+
 			test('reads any response in time', async () => {
 				for (const [name, text] of Object.entries(bodies)) {
 					await using alert24 = await startAlert24();

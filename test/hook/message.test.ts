@@ -42,6 +42,33 @@ suite('the commit message', { skip: whyWithoutTools }, () => {
 		assert.deepEqual(await readMessage({ ...clone, DB_PASSWORD: 'Rename' }), expected);
 	});
 
+	test('comes from git without the headers of the commit, in UTF-8', async () => {
+		const commit = (head: string, text: string) =>
+			execFileSync('git', ['hash-object', '-t', 'commit', '-w', '--stdin'], {
+				cwd: directory,
+				env: environment,
+				input: Buffer.from(
+					`tree ${tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n${head}\n${text}`,
+					'latin1',
+				),
+				encoding: 'utf8',
+			}).trim();
+		const tree = git('write-tree');
+		for (const [head, text, read] of [
+			['', '', 'expanded'],
+			['', '\n\n', 'expanded'],
+			['encoding ISO-8859-1\n', 'Caf\u00e9\n', 'Café'],
+			[
+				'gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ\n -----END PGP SIGNATURE-----\n',
+				'Signed\n\nxy\n',
+				'Signed\n\nxy',
+			],
+		] as const) {
+			const variables = { ...clone, CI_COMMIT_SHA: commit(head, text) };
+			assert.equal((await readMessage(variables)).commit_message, read);
+		}
+	});
+
 	test('comes from the variable if git, the clone or the commit is missing', async () => {
 		using bare = new Toolbox('curl and gawk');
 		const fallback = { commit_message: 'expanded', pr_number: undefined };

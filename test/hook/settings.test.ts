@@ -99,6 +99,8 @@ suite('the settings of the hook', { concurrency: 2, skip: whyWithoutTools }, () 
 		[{ ALERT24_API_URL: 'http://127.0.0.1:80@example.com' }, 'ALERT24_API_URL must be a URL'],
 		[{ ALERT24_API_URL: 'https://me:secret@app.alert24.net' }, 'ALERT24_API_URL must be a URL'],
 		[{ ALERT24_API_URL: 'https://a"b\nurl = "http://evil' }, 'ALERT24_API_URL must be a URL'],
+		[{ ALERT24_API_URL: 'https://' }, 'ALERT24_API_URL must be a URL'],
+		[{ ALERT24_API_URL: 'https:///app.alert24.net' }, 'ALERT24_API_URL must be a URL'],
 		[{ ALERT24_API_URL: '$URL' }, 'ALERT24_API_URL must be a URL'],
 	] as const) {
 		test(`report in one line, with the change behind it: ${reason}; ${JSON.stringify(variables)}`, async () => {
