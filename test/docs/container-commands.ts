@@ -13,7 +13,7 @@ export type ContainerCommand = Readonly<{
 
 // https://docs.docker.com/reference/cli/docker/container/run/
 const switches = ['--detach', '--read-only', '--rm'];
-const options = ['--cap-drop', '--env', '--name', '--publish', '--restart', '--security-opt', '--volume'];
+const options = ['--cap-drop', '--env', '--memory', '--name', '--publish', '--restart', '--security-opt', '--volume'];
 
 /** Returns the words of each shell command in a text, without comments. */
 export function readShellCommands(text: string): string[][] {
