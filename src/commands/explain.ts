@@ -1,13 +1,12 @@
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { readRegularFile, UnusableFile } from '../read-regular-file.ts';
 import { planEvent } from '../relay/plan-event.ts';
 import { isPostServicePayload, readPostServiceBody } from '../relay/post-service-payload.ts';
 import { readEvent } from '../relay/receive-event.ts';
 import { RelaySettingsReader } from '../relay/relay-settings.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { parseJson, property } from '../text/json-value.ts';
-import { quote } from '../text/visible-text.ts';
 import type { CommandContext } from './command-context.ts';
+import { describeFileArgument, readFileArgument } from './read-file-argument.ts';
 
 const largestFile = 1024 * 1024;
 
@@ -23,12 +22,10 @@ export async function explainEvent(
 	const reader = new RelaySettingsReader(environment);
 	const rules = reader.readRules();
 	if (reader.problems.length > 0) throw new ConfigurationError(reader.problems);
-	const body = Buffer.from(path === '-' ? await readStdin() : readBytes(path));
+	const body = Buffer.from(await readFileArgument(path, readStdin, largestFile));
 	const payload = parseJson(readPostServiceBody(body.toString('utf8')));
 	if (payload === undefined) {
-		throw new ConfigurationError([
-			`${path === '-' ? 'standard input' : quote(path)} is not the body of a webhook: not JSON`,
-		]);
+		throw new ConfigurationError([`${describeFileArgument(path)} is not the body of a webhook: not JSON`]);
 	}
 	const source = property(payload, 'object_kind') === undefined ? 'bitbucket' : 'gitlab';
 	const eventKey = source === 'gitlab' ? undefined : guessEventKey(payload);
@@ -59,13 +56,4 @@ function guessEventKey(payload: unknown): string | undefined {
 	const state = property(property(payload, 'pullrequest'), 'state');
 	if (state !== undefined) return state === 'MERGED' ? 'pullrequest:fulfilled' : 'pullrequest:updated';
 	return property(payload, 'push') === undefined ? undefined : 'repo:push';
-}
-
-function readBytes(path: string): Uint8Array {
-	try {
-		return readRegularFile(path, largestFile);
-	} catch (error) {
-		if (!(error instanceof UnusableFile)) throw error;
-		throw new ConfigurationError([`${quote(path)} ${error.message}; a pipe can be read as -`]);
-	}
 }

@@ -1,10 +1,9 @@
 import { findViolations } from '../change/validate-change.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Log } from '../log/log.ts';
-import { readRegularFile, UnusableFile } from '../read-regular-file.ts';
 import { printResult } from '../report/result.ts';
-import { ConfigurationError, InvalidChangeError } from '../reported-error.ts';
-import { quote } from '../text/visible-text.ts';
+import { InvalidChangeError } from '../reported-error.ts';
+import { describeFileArgument, readFileArgument } from './read-file-argument.ts';
 
 const largestFile = 16 * 1024 * 1024;
 const mostViolations = 10_000;
@@ -14,8 +13,8 @@ const mostViolations = 10_000;
  * cannot be read, an InvalidChangeError with all that is wrong.
  */
 export async function validateFile(path: string, readStdin: () => Promise<Uint8Array>, log: Log): Promise<ExitCode> {
-	const bytes = path === '-' ? await readStdin() : readBytes(path);
-	const value = parse(bytes, path === '-' ? 'standard input' : quote(path));
+	const bytes = await readFileArgument(path, readStdin, largestFile);
+	const value = parse(bytes, describeFileArgument(path));
 	const changes = Array.isArray(value) ? value : [value];
 	const violations: string[] = changes.length > 0 ? [] : ['the array holds no change'];
 	for (const [index, change] of changes.entries()) {
@@ -30,15 +29,6 @@ export async function validateFile(path: string, readStdin: () => Promise<Uint8A
 	log.result(changes.length === 1 ? 'Valid: 1 change' : `Valid: ${changes.length} changes`);
 	printResult({ outcome: 'valid', exit_code: exitCodes.ok, services: [] }, log);
 	return exitCodes.ok;
-}
-
-function readBytes(path: string): Uint8Array {
-	try {
-		return readRegularFile(path, largestFile);
-	} catch (error) {
-		if (!(error instanceof UnusableFile)) throw error;
-		throw new ConfigurationError([`${quote(path)} ${error.message}; a pipe can be read as -`]);
-	}
 }
 
 function parse(bytes: Uint8Array, name: string): unknown {
