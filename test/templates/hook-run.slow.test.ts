@@ -138,7 +138,7 @@ deploy:
 
 	test('stays green where Alert24 does not take the change', async () => {
 		const { log, exitCode } = await run(
-			{ environment: 'production', timeout: 5 },
+			{ environment: 'production', timeout: 30 },
 			`deploy: {stage: deploy, extends: .alert24, script: ['true']}`,
 			{ ALERT24_API_KEY: 'ak_live_nobodys' },
 		);
