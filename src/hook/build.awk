@@ -118,11 +118,12 @@ function hide_values(value,   other, best, done) {
 	} while (best != "")
 	return value
 }
-# The runner expands `$` in a value once more, so that only the parts between two `$` are sure to arrive.
+# The runner expands a value once more, so that only the parts between its references are sure to arrive.
 function hide(name, value,   most, parts, i) {
 	most = toupper(name) ~ secret_name && name !~ harmless ? 3 : name ~ predefined ? 1000000 : 15
 	if (value ~ password_url || fit(value, most) != value) hidden[value]
-	for (i = split(trim(value), parts, "[$]"); i > 0; i--) if (fit(parts[i], most) != parts[i]) hidden[parts[i]]
+	i = split(trim(value), parts, "[$]([A-Za-z_][A-Za-z0-9_]*|[{][^}]*[}]|.)")
+	for (; i > 0; i--) if (fit(parts[i], most) != parts[i]) hidden[parts[i]]
 }
 # Returns at most so many characters of a text; the last one is `…` if it is truncated.
 function fit(value, most,   size, i, c, count, cut) {

@@ -18,7 +18,7 @@ a24_has() { command -v "$1" >/dev/null 2>&1; }
 a24_take() { for a24_name; do eval "$a24_name=\${a24_out%%\"\$a24_eol\"*}"; a24_out=${a24_out#*"$a24_eol"}; done; }
 # Sets a24_left, in seconds. The pauses bound the run, too, because the clock may jump.
 a24_read_clock() {
-	a24_left=$((a24_deadline - $(\date +%s)))
+	a24_left=$((a24_end - $(\date +%s)))
 	[ "$a24_left" -lt "$((a24_budget - a24_slept))" ] || a24_left=$((a24_budget - a24_slept))
 }
 # Ends a command (after the seconds) that has no timeout of its own. The watcher keeps nothing open.
@@ -64,10 +64,9 @@ a24_request() {
 # The first attempt may take half of the time, a later one 10 s.
 a24_send() {
 	a24_read_clock
-	[ "$a24_attempts" -lt 2 ] && a24_limit=$((a24_left / 2)) || a24_limit=$((a24_left > 13 ? 10 : a24_left * 3 / 4))
+	[ "$a24_tries" -lt 2 ] && a24_limit=$((a24_left / 2)) || a24_limit=$((a24_left > 13 ? 10 : a24_left * 3 / 4))
 	a24_out=$(a24_request "$1" "$a24_list" "$((a24_limit > 0 ? a24_limit : 1))")
-	: "${a24_out:=awk failed}"
-	a24_take a24_verdict a24_maybe a24_asked a24_request_id a24_id a24_reason
+	: "${a24_out:=awk failed}"; a24_take a24_verdict a24_maybe a24_asked a24_request_id a24_id a24_reason
 }
 # Succeeds if the list of the newest changes contains this one. Sets a24_found.
 a24_search() {
@@ -81,14 +80,14 @@ a24_search() {
 }
 # Sends the change until Alert24 confirms or rejects it, or until the budget is used up. Prints the result.
 a24_deliver() {
-	a24_attempts=0 a24_pause=1 a24_reason=$a24_problem
+	a24_tries=0 a24_pause=1 a24_reason=$a24_problem
 	while [ -z "$a24_problem" ]; do
 		# busybox's wget follows redirects and may verify no certificate: it gets the key after a response without it.
 		[ "$a24_client$a24_proven" != busybox_wget ] || a24_send probe
 		[ "$a24_verdict" != proven ] || a24_proven=yes
 		a24_search && return
 		[ "$a24_found" != absent ] || a24_doubt=''
-		a24_attempts=$((a24_attempts + 1)) a24_more='; the time of ALERT24_TIMEOUT is used up'
+		a24_tries=$((a24_tries + 1)) a24_more='; the time of ALERT24_TIMEOUT is used up'
 		[ "$a24_client$a24_proven" = busybox_wget ] || a24_send post
 		[ "$a24_verdict$a24_ca" = untrusted ] && [ -r "${NODE_EXTRA_CA_CERTS:-$SSL_CERT_FILE}" ] &&
 			a24_ca=${NODE_EXTRA_CA_CERTS:-$SSL_CERT_FILE} && a24_send post
@@ -105,9 +104,9 @@ a24_deliver() {
 	done
 	[ -n "$a24_problem" ] || ! a24_search || return 0
 	case $a24_doubt,$a24_found in ,* | maybe,absent) a24_word=RECORDED ;; *) a24_word=CONFIRMED ;; esac
-	[ "$a24_attempts" = 1 ] || a24_s=s
+	[ "$a24_tries" = 1 ] || a24_s=s
 	printf 'NOT %s, request id %s)\n{"format":"%s","version":2,"created_at":"%s","change":%s}\n' \
-		"$a24_word: $a24_label: $a24_reason$a24_more ($a24_attempts attempt$a24_s" "${a24_request_id:-not given}" \
+		"$a24_word: $a24_label: $a24_reason$a24_more ($a24_tries attempt$a24_s" "${a24_request_id:-not given}" \
 		'alert24-notify undelivered change' "$a24_made" "$a24_change" >&2
 }
 # A setting that the job does not set has the value of the component's input. A line before may not have exported it.
@@ -123,7 +122,7 @@ export LC_ALL=C a24_outcome="${ALERT24_STATUS:-${CI_JOB_STATUS:-success}}"
 a24_slept=0 a24_index=0 a24_count=1 a24_client=curl a24_url=''
 a24_made=$(\date -u +%Y-%m-%dT%H:%M:%SZ 2>/dev/null) a24_budget=${ALERT24_TIMEOUT%%.*}
 case $a24_budget in [1-9] | [1-9][0-9] | 1[0-9][0-9] | 2[0-3][0-9] | 240) ;; *) a24_budget=60 ;; esac
-a24_deadline=$(($(\date +%s 2>/dev/null) + (a24_budget > 3 ? a24_budget - 2 : a24_budget))) # with a reserve
+a24_end=$(($(\date +%s 2>/dev/null) + (a24_budget > 3 ? a24_budget - 2 : a24_budget))) # with a reserve
 a24_has curl || case $(\wget --version 2>&1) in
 	*GNU\ Wget\ *) a24_client=gnu_wget ;;
 	*BusyBox*) a24_client=busybox_wget ;;

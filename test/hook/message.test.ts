@@ -115,6 +115,12 @@ suite('the commit message', { skip: whyWithoutTools }, () => {
 			'word$hunter',
 			'[redacted]$[redacted]',
 		],
+		[
+			'all parts of a value that the runner expands to nothing',
+			{ DB_PASSWORD: 'Tr0ub$4dor&3x', API_KEY: 'abcd${X}efgh', DSN: 'pass$HOME/x1y2' },
+			'Tr0ubdor&3x abcdefgh pass/root/x1y2',
+			'[redacted][redacted] [redacted][redacted] [redacted]/root[redacted]',
+		],
 		['no short value', { DEPLOY_TARGET: 'production' }, 'deploy to production', 'deploy to production'],
 		[
 			'no variable of GitLab',
