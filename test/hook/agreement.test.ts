@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { assertValidChange } from '../../src/change/validate-change.ts';
+import { makeVisible } from '../../src/text/visible-text.ts';
 import { dryRun, hostileEnvironments, hostileKey } from '../support/hostile-environment.ts';
 import { runHook, type Shell, shellNames } from '../support/run-hook.ts';
 import { runInProcess } from '../support/run-in-process.ts';
@@ -24,7 +25,8 @@ suite('the change of the hook', { concurrency: 3, skip: whyWithoutTools }, () =>
 		assert.equal(hook.exitCode, 0);
 		assert.ok(!`${hook.stdout}${hook.stderr}`.includes(hostileKey));
 		if (command.stdout.startsWith('Not recorded: ')) {
-			assert.equal(hook.stdout, command.stdout);
+			// The hook leaves marks of Unicode as they are, and truncates its quotes elsewhere.
+			assert.equal(makeVisible(hook.stdout).slice(0, 200), makeVisible(command.stdout).slice(0, 200));
 		} else if (command.exitCode === 0) {
 			assert.equal(hook.stderr, '');
 			const changes = hook.stdout
