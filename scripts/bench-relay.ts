@@ -1,5 +1,5 @@
-// Measures the relay: events that it accepts durably with a checked signature, on SQLite and on PostgreSQL, compared with a bare fastify that only
-// answers 202. Exits with 1 if a number misses its limit.
+// Measures the relay: events that it accepts durably with a checked signature, on SQLite and on PostgreSQL, compared
+// with a bare fastify that only answers 202. Exits with 1 if a number misses its limit.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';

@@ -44,7 +44,10 @@ export const bundleOptions = {
 	plugins: [compiledSchemas(), leaveOut()],
 } as const satisfies BuildOptions;
 
-/** Returns the plugin that leaves the relay out of a bundle: `serve`, `explain` and `outbox` run from a bundle of their own. */
+/**
+ * Returns the plugin that leaves the relay out of a bundle: `serve`, `explain` and `outbox` run from a bundle of their
+ * own.
+ */
 export function withoutRelay(): Plugin {
 	return {
 		name: 'without-relay',

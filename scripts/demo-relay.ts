@@ -1,5 +1,5 @@
-// Starts a stand-in of Alert24 and the relay on this machine, sends it a GitLab event, a Bitbucket push and a POST service payload, kills it in
-// between, and prints the changes that were recorded. Needs no account and no network.
+// Starts a stand-in of Alert24 and the relay on this machine, sends it a GitLab event, a Bitbucket push and a POST
+// service payload, kills it in between, and prints the changes that were recorded. Needs no account and no network.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

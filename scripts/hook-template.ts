@@ -30,8 +30,8 @@ const untrusted =
 const lost = 'NOT RECORDED: the deployment: ';
 
 /**
- * Returns the component `hook`: its header and hidden job with the programs of src/hook. Each `@name@` in them stands for
- * a value that the command uses too. Throws if a program contains `$[[`, which GitLab would replace.
+ * Returns the component `hook`: its header and hidden job with the programs of src/hook. Each `@name@` in them stands
+ * for a value that the command uses too. Throws if a program contains `$[[`, which GitLab would replace.
  */
 export function buildHookTemplate(): string {
 	const programs = quoteAwk('build') + quoteAwk('read');

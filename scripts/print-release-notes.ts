@@ -1,5 +1,5 @@
-// Prints the notes of the release: in a tag pipeline, CHANGELOG.md's section of the version in package.json; elsewhere the
-// section `Unreleased`, unless it is empty.
+// Prints the notes of the release: in a tag pipeline, CHANGELOG.md's section of the version in package.json; elsewhere
+// the section `Unreleased`, unless it is empty.
 import { readFileSync } from 'node:fs';
 import { readNotes } from './versions.ts';
 

@@ -52,8 +52,8 @@ const pipelines = [
 ] as const;
 
 /**
- * Runs three pipelines of a sample project whose jobs find `notifyScript` as the command alert24-notify, with stand-ins of
- * Alert24 and GitLab on this machine, and prints them. Returns true if the stand-in recorded each deployment.
+ * Runs three pipelines of a sample project whose jobs find `notifyScript` as the command alert24-notify, with stand-ins
+ * of Alert24 and GitLab on this machine, and prints them. Returns true if the stand-in recorded each deployment.
  */
 export async function runDemo(notifyScript: string, print: (text: string) => void): Promise<boolean> {
 	await using alert24 = await startAlert24();

@@ -10,7 +10,8 @@ const places: Readonly<Record<string, readonly RegExp[]>> = {
 	'package-lock.json': [/(?<=^\t"version": ")[^"]+/m, /(?<=^\t\t"": \{[^}]*?\n\t\t\t"version": ")[^"]+/m],
 	'CHANGELOG.md': [new RegExp(String.raw`(?<=^## \[)${number}(?=\] - )`, 'm')],
 	others: [
-		// The image, the pipe, the address of a release, the user agent; a component's full version, the tag in a signature.
+		// The image, the pipe, the address of a release, the user agent; a component's full version, the tag in a
+		// signature.
 		new RegExp(`(?<=alert24-notify(?:[:/]|/-/releases/|/[a-z]+@)|refs/tags/|image_tag: )${number}`, 'g'),
 		new RegExp(`(?<=")${number}(?=" # version$)`, 'gm'),
 		new RegExp(String.raw`(?<=^\| \`image_tag\` .*\`)${number}(?=\`)`, 'gm'),
@@ -57,7 +58,10 @@ export function readNotes(changelog: string, version: string): string {
 	return section.replace(/^.*\n/, '').trim();
 }
 
-/** Returns true if one version comes after another (https://semver.org/#spec-item-11). Throws an Error if a version is invalid. */
+/**
+ * Returns true if one version comes after another (https://semver.org/#spec-item-11). Throws an Error if a version is
+ * invalid.
+ */
 export function isLater(version: string, than: string): boolean {
 	const [a, b] = [readVersion(version), readVersion(than)];
 	for (let index = 0; index < 3; index++) {

@@ -3,7 +3,8 @@ import { runProcess } from './run-process.ts';
 
 const [, , command = ''] = process.argv;
 
-// The relay's libraries would slow down the start of every job, so these commands have a bundle of their own: see scripts/build.ts.
+// The relay's libraries would slow down the start of every job, so these commands have a bundle of their own: see
+// scripts/build.ts.
 if (['serve', 'explain', 'outbox'].includes(command)) void import('./serve-main.ts').catch(reportMissingFile);
 else void runProcess();
 

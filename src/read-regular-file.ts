@@ -7,8 +7,8 @@ export class UnusableFile extends Error {
 }
 
 /**
- * Reads a file of at most `mostBytes` bytes. Throws an UnusableFile if the file is larger, cannot be read, or is not a regular file: a pipe or
- * device may never end, and nothing could interrupt it.
+ * Reads a file of at most `mostBytes` bytes. Throws an UnusableFile if the file is larger, cannot be read, or is not a
+ * regular file: a pipe or device may never end, and nothing could interrupt it.
  */
 export function readRegularFile(path: string, mostBytes: number): Buffer {
 	let file: number | undefined;

@@ -33,7 +33,8 @@ export async function runProcess(): Promise<void> {
 
 const longestLastWriteMs = 5_000;
 
-// A reader that stops without closing its pipe must not hold the job. The timer does not delay the end if everything is written.
+// A reader that stops without closing its pipe must not hold the job. The timer does not delay the end if everything is
+// written.
 function limitLastWrite(): void {
 	const timer = setTimeout(() => {
 		if (process.stdout.writableLength > 0) process.exitCode ||= 1;
@@ -42,7 +43,8 @@ function limitLastWrite(): void {
 	timer.unref();
 }
 
-// Not process.exit(), which waits for a pending DNS lookup: nothing can cancel it. A new program in the place of this one does not wait.
+// Not process.exit(), which waits for a pending DNS lookup: nothing can cancel it. A new program in the place of this
+// one does not wait.
 function endAtOnce(): void {
 	process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode=${process.exitCode}`], {});
 }

@@ -10,9 +10,9 @@ export function isUnfinished(path: string): boolean {
 }
 
 /**
- * Writes a file whole or not at all: a reader, a crash or a power cut sees the old content or the new one. Every user may read the file
- * (mode 0644), because another user may collect the artifacts of a job. A symbolic link at the path is replaced, not followed. Throws an
- * error of node:fs.
+ * Writes a file whole or not at all: a reader, a crash or a power cut sees the old content or the new one. Every user
+ * may read the file (mode 0644), because another user may collect the artifacts of a job. A symbolic link at the path
+ * is replaced, not followed. Throws an error of node:fs.
  */
 export function writeWholeFile(path: string, text: string): void {
 	const temporary = `${path}.${randomUUID()}${temporaryEnd}`;

@@ -21,7 +21,9 @@ export type Fault =
 	| Readonly<{ kind: 'late'; delayMs: number }>
 	/** Stores the change after the delay, also if the client has gone, and then responds. */
 	| Readonly<{ kind: 'slow-record'; delayMs: number }>
-	/** Responds with a cached list: without the changes after the first `copyOf`, unless the request forbids a cache. */
+	/**
+	 * Responds with a cached list: without the changes after the first `copyOf`, unless the request forbids a cache.
+	 */
 	| Readonly<{ kind: 'cached'; copyOf: number }>
 	/** Resets the connection after the request's headers, before its body is read. */
 	| Readonly<{ kind: 'reset'; when: 'before' }>

@@ -48,7 +48,8 @@ export async function measureLookups(rounds: number): Promise<LookupTimes> {
 	];
 	const times = await takeTurns(programs, rounds);
 	const runs = rounds + 1;
-	// The job, the commit and the deployments; in one of the programs also the merge requests, shipped and of the commit.
+	// The job, the commit and the deployments; in one of the programs also the merge requests, shipped and of the
+	// commit.
 	if (gitlab.requests.length !== runs * (3 + 5))
 		throw new Error(`the program sent ${gitlab.requests.length / runs} lookups, not 8, in two records`);
 	return {

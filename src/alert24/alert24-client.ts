@@ -32,15 +32,16 @@ export type TimeLimits = Omit<RequestLimits, 'longestBody'>;
 export const pageSize = 100;
 
 const mebibyte = 1024 * 1024;
-// Enough for the response to one change, and for a page of the longest changes in any script. An endless response ends here.
+// Enough for the response to one change, and for a page of the longest changes in any script. An endless response ends
+// here.
 const longestAnswer = mebibyte;
 const longestList = 32 * mebibyte;
 const longestHeader = 255;
 const urlSetting = 'ALERT24_API_URL';
 
 /**
- * Alert24's changes API (alert24.net/docs/api-changes): each call sends one request. It does not follow redirects, which would send the key
- * to another host. Each method throws a NetworkFault if no complete response arrives.
+ * Alert24's changes API (alert24.net/docs/api-changes): each call sends one request. It does not follow redirects,
+ * which would send the key to another host. Each method throws a NetworkFault if no complete response arrives.
  */
 export class Alert24Client {
 	readonly #options: Alert24ClientOptions;
@@ -62,7 +63,10 @@ export class Alert24Client {
 		return { ...answer, body: this.redact(answer.body) };
 	}
 
-	/** Lists changes, the newest first, from an offset on. A cache may not answer: its list would lack the newest changes. */
+	/**
+	 * Lists changes, the newest first, from an offset on. A cache may not answer: its list would lack the newest
+	 * changes.
+	 */
 	listChanges(offset: number, limits: TimeLimits): Promise<Answer> {
 		const query = offset === 0 ? '' : `&offset=${offset}`;
 		const request = { method: 'GET', headers: { 'cache-control': 'no-cache' } } as const;

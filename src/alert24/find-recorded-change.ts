@@ -12,8 +12,8 @@ export type LookupQuery = Readonly<{
 	/** The first attempt to record it is not older than this. The search ends at the first page that is older. */
 	since: Date;
 	/**
-	 * True: the same deployment with a change type or a summary set by hand counts as well. A source that does not see the settings of the job,
-	 * such as a webhook, cannot know these.
+	 * True: the same deployment with a change type or a summary set by hand counts as well. A source that does not see
+	 * the settings of the job, such as a webhook, cannot know these.
 	 */
 	ignoresSuffixes?: boolean;
 }>;
@@ -35,8 +35,8 @@ const mostPages = 20;
 const mostPagesWithoutTimes = 3;
 
 /**
- * Searches Alert24's list for a change, page by page. Alert24 documents no filter, so the comparison is made here. Alert24 does not document
- * the fields of a listed change either: without `created_at` the search reads three pages.
+ * Searches Alert24's list for a change, page by page. Alert24 documents no filter, so the comparison is made here.
+ * Alert24 does not document the fields of a listed change either: without `created_at` the search reads three pages.
  */
 export async function findRecordedChange(
 	client: Alert24Client,
@@ -75,7 +75,10 @@ export type ListPage = Readonly<{
 	kind: 'page';
 	entries: readonly Readonly<{ externalId: string | undefined; id: string | undefined; url: string | undefined }>[];
 	isLast: boolean;
-	/** The times of the newest and the oldest change. Undefined if the page does not show that the newest change is the first. */
+	/**
+	 * The times of the newest and the oldest change. Undefined if the page does not show that the newest change is the
+	 * first.
+	 */
 	times: Readonly<{ firstMs: number; lastMs: number }> | undefined;
 }>;
 

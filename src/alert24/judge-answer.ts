@@ -4,7 +4,10 @@ import { truncate } from '../text/truncate.ts';
 import { makeVisible, quote } from '../text/visible-text.ts';
 import type { Answer } from './alert24-client.ts';
 
-/** The meaning of the response to a POST. `mayHaveArrived`: the change may be recorded although the response reports a failure. */
+/**
+ * The meaning of the response to a POST. `mayHaveArrived`: the change may be recorded although the response reports a
+ * failure.
+ */
 export type Verdict =
 	| Readonly<{ kind: 'recorded'; id: string | undefined; url: string | undefined }>
 	/** A 2xx that does not come from Alert24, or that reports an error. */

@@ -25,7 +25,10 @@ export type ListLimits = Readonly<{
 
 const mostPages = 100;
 
-/** Lists the changes that Alert24 recorded since a time, page by page, the newest first (alert24.net/docs/api-pagination). */
+/**
+ * Lists the changes that Alert24 recorded since a time, page by page, the newest first
+ * (alert24.net/docs/api-pagination).
+ */
 export async function listRecordedChanges(
 	client: Alert24Client,
 	since: Date,

@@ -8,8 +8,8 @@ export type Service = Readonly<{ id: string; name: string }>;
 const mostPages = 50;
 
 /**
- * Reads all services of the key's organization, page by page (alert24.net/docs/api-services). Returns undefined if Alert24 responds with
- * anything but a list. Throws a NetworkFault if no complete response arrives.
+ * Reads all services of the key's organization, page by page (alert24.net/docs/api-services). Returns undefined if
+ * Alert24 responds with anything but a list. Throws a NetworkFault if no complete response arrives.
  */
 export async function readServices(client: Alert24Client, limits: TimeLimits): Promise<Service[] | undefined> {
 	const services: Service[] = [];

@@ -6,14 +6,16 @@ import { type Lookup, type LookupLimits, type LookupQuery, oldestTime, readPage 
 
 type Recorded = Readonly<{ id: string | undefined; url: string | undefined }>;
 
-// New entries move the others to later pages while the pages are read, and two entries can become visible in another order than their times.
+// New entries move the others to later pages while the pages are read, and two entries can become visible in another
+// order than their times.
 const overlapMs = 2 * 60_000;
 const mostEntries = 100_000;
 const mostPagesWithoutTimes = 3;
 
 /**
- * The changes that Alert24's list showed, for a process that delivers many. The first search reads the list back to the time of its query;
- * a later one reads only what is new. After an outage, thousands of changes would else each read the whole list.
+ * The changes that Alert24's list showed, for a process that delivers many. The first search reads the list back to the
+ * time of its query; a later one reads only what is new. After an outage, thousands of changes would else each read the
+ * whole list.
  */
 export class RecordedChanges {
 	readonly #entries = new Map<string, Recorded>();

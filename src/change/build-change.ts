@@ -13,8 +13,9 @@ const changeTypes: Readonly<Record<Deployment['kind'], Change['change_type']>> =
 };
 
 /**
- * Builds the change of one deployment for one service, or for the organization if the service is undefined. The same deployment always
- * results in the same change. Unknown facts stay absent. Texts of the source are truncated to their field, values of the user are not.
+ * Builds the change of one deployment for one service, or for the organization if the service is undefined. The same
+ * deployment always results in the same change. Unknown facts stay absent. Texts of the source are truncated to their
+ * field, values of the user are not.
  */
 export function buildChange(deployment: Deployment, overrides: Overrides, serviceId: string | undefined): Change {
 	const { commit, outcome, pullRequest } = deployment;

@@ -7,8 +7,8 @@ const plainAscii = '^ *[!#-\\[\\]-~][ !#-\\[\\]-~]*$';
 const httpUrl = '^https?://[!-~]+$';
 
 /**
- * A change in the form of Alert24's API: the 16 fields of https://alert24.net/docs/api-changes and no others. Alert24 does not document
- * lengths. These limits are this program's own, in Unicode characters.
+ * A change in the form of Alert24's API: the 16 fields of https://alert24.net/docs/api-changes and no others. Alert24
+ * does not document lengths. These limits are this program's own, in Unicode characters.
  */
 export const changeSchema = {
 	$schema: 'https://json-schema.org/draft/2020-12/schema',

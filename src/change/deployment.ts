@@ -15,16 +15,22 @@ export type PullRequest = Readonly<{ number: string; url: string | undefined }>;
 
 /** Identifies one deployment for ever. */
 export type DeploymentKey = Readonly<{
-	/** The parts of the external_id that precede outcome, environment and service, e.g. gitlab, host, project id, job, job id. */
+	/**
+	 * The parts of the external_id that precede outcome, environment and service, e.g. gitlab, host, project id, job,
+	 * job id.
+	 */
 	parts: readonly string[];
 	/**
-	 * True if the parts contain the id of the deploy job, which is new for each retry and rollback. Without it the outcome is part of
-	 * the external_id, because a failed deployment and its retry in the same pipeline are two deployments.
+	 * True if the parts contain the id of the deploy job, which is new for each retry and rollback. Without it the
+	 * outcome is part of the external_id, because a failed deployment and its retry in the same pipeline are two
+	 * deployments.
 	 */
 	hasJobId: boolean;
 }>;
 
-/** A deployment, whichever source reports it: a job's variables, GitLab's API, a webhook. Absent facts are undefined. */
+/**
+ * A deployment, whichever source reports it: a job's variables, GitLab's API, a webhook. Absent facts are undefined.
+ */
 export type Deployment = Readonly<{
 	/** Alert24's name for the source system, e.g. `gitlab-ci` (alert24.net/docs/changes-gitlab-ci). */
 	source: string;

@@ -3,7 +3,10 @@ import type { Change } from './change-schema.ts';
 import type { Deployment, Outcome, Overrides } from './deployment.ts';
 import { fitField } from './fit-field.ts';
 
-/** The beginning of a summary for each outcome, in the words of Alert24's own examples. The hook is built from the same words. */
+/**
+ * The beginning of a summary for each outcome, in the words of Alert24's own examples. The hook is built from the same
+ * words.
+ */
 export const summaryVerbs: Readonly<Record<'deployment' | 'rollback', Readonly<Record<Outcome, string>>>> = {
 	deployment: {
 		success: 'Deployed',
@@ -29,7 +32,10 @@ export const summaryPrefixes: Readonly<Record<Outcome, string>> = {
 
 export const rollbackPrefix = 'Rolled back: ';
 
-/** Returns the change in one line: `Deployed shop @ 1a2b3c4d`, or the summary set by hand with a prefix for another outcome. */
+/**
+ * Returns the change in one line: `Deployed shop @ 1a2b3c4d`, or the summary set by hand with a prefix for another
+ * outcome.
+ */
 export function buildSummary(deployment: Deployment, overrides: Overrides, changeType: Change['change_type']): string {
 	const { outcome } = deployment;
 	const isRollback = changeType === 'rollback';
@@ -53,8 +59,8 @@ function deriveSummary(deployment: Deployment, { name }: Overrides, isRollback: 
 }
 
 /**
- * Returns the user's text, then, one per line, the facts that have no field in Alert24's API. The time of sending is not among them: the same
- * deployment results in the same description. Undefined if there is nothing to describe.
+ * Returns the user's text, then, one per line, the facts that have no field in Alert24's API. The time of sending is
+ * not among them: the same deployment results in the same description. Undefined if there is nothing to describe.
  */
 export function buildDescription(deployment: Deployment, { fields }: Overrides): string | undefined {
 	const { job, kind, pipeline, previous, mergeRequests, tag } = deployment;

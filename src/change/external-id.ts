@@ -1,11 +1,11 @@
 import type { Deployment, Overrides } from './deployment.ts';
 
 /**
- * Returns the id of this deployment in plain ASCII: the same for every attempt to send it, another for the next deployment, even of the same
- * commit. Undefined if the CI does not report its ids.
+ * Returns the id of this deployment in plain ASCII: the same for every attempt to send it, another for the next
+ * deployment, even of the same commit. Undefined if the CI does not report its ids.
  *
- * Two different changes of one job get different ids: a change type or a summary set by hand is part of the id. `=` never occurs in a part,
- * so that no two ids meet.
+ * Two different changes of one job get different ids: a change type or a summary set by hand is part of the id. `=`
+ * never occurs in a part, so that no two ids meet.
  */
 export function buildExternalId(
 	deployment: Deployment,
@@ -33,8 +33,8 @@ export function extendExternalId(given: string, serviceId: string): string {
 }
 
 /**
- * Returns an external id without the change type and the summary that were set by hand. Sources other than the deploy job compare these ids,
- * because they do not know its settings.
+ * Returns an external id without the change type and the summary that were set by hand. Sources other than the deploy
+ * job compare these ids, because they do not know its settings.
  */
 export function removeSuffixes(externalId: string): string {
 	return externalId.replace(/(?::type=[a-z_]+)?(?::summary=[0-9a-f]{8})?$/, '');
@@ -51,7 +51,9 @@ function encodePart(part: string): string {
 	);
 }
 
-/** Returns 8 hexadecimal digits for the UTF-8 bytes of a text. awk can compute the same, because no step exceeds 2^53. */
+/**
+ * Returns 8 hexadecimal digits for the UTF-8 bytes of a text. awk can compute the same, because no step exceeds 2^53.
+ */
 export function hashText(text: string): string {
 	let hash = 0;
 	for (const byte of Buffer.from(text)) hash = (hash * 257 + byte) % 4_294_967_291;

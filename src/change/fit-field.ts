@@ -4,8 +4,8 @@ import { type ChangeField, changeSchema } from './change-schema.ts';
 type TextField = Exclude<ChangeField, 'tags' | 'change_type' | 'risk_level'>;
 
 /**
- * Returns a text of the source that fits its field: a longer text is truncated and ends in `…`. Undefined for a text that the field cannot
- * hold at any length: a blank one, or an invalid URL, commit or number. A URL is never truncated.
+ * Returns a text of the source that fits its field: a longer text is truncated and ends in `…`. Undefined for a text
+ * that the field cannot hold at any length: a blank one, or an invalid URL, commit or number. A URL is never truncated.
  */
 export function fitField(field: TextField, text: string | undefined): string | undefined {
 	const property: { pattern: string; maxLength?: number } = changeSchema.properties[field];

@@ -14,7 +14,10 @@ const patternRules: Readonly<Record<string, string>> = {
 	external_id: 'must be printable ASCII without double quotes and backslashes, and not blank',
 };
 
-/** A rule of the schema that a value breaks: the field ('' is the whole change), and a sentence with the field, the rule and the value. */
+/**
+ * A rule of the schema that a value breaks: the field ('' is the whole change), and a sentence with the field, the rule
+ * and the value.
+ */
 export type Violation = Readonly<{ field: string; isAbsence: boolean; message: string }>;
 
 /** Returns every rule of the schema that a value breaks. */

@@ -54,7 +54,8 @@ async function readBitbucketStep(
 			pullRequestId === undefined
 				? undefined
 				: { number: pullRequestId, url: joinUrl(repositoryUrl, 'pull-requests', pullRequestId) },
-		// No variable contains a name (https://jira.atlassian.com/browse/BCLOUD-13743), and the commit's author is not the one who deployed.
+		// No variable contains a name (https://jira.atlassian.com/browse/BCLOUD-13743), and the commit's author is not
+		// the one who deployed.
 		deployedBy: readUuid(environment, 'BITBUCKET_STEP_TRIGGERER_UUID'),
 		pipeline: { url: pipelineUrl, createdAt: undefined },
 		job:
@@ -84,8 +85,8 @@ function buildKey(environment: Environment, deployJob: string | undefined): Depl
 	return { parts: ['bitbucket', kind, ...known], hasJobId: deployJob === undefined };
 }
 
-// In pull request pipelines BITBUCKET_COMMIT has 12 digits only (https://jira.atlassian.com/browse/BCLOUD-19393), and HEAD is a merge that
-// nobody else has: the commit is asked for by its digits.
+// In pull request pipelines BITBUCKET_COMMIT has 12 digits only (https://jira.atlassian.com/browse/BCLOUD-19393), and
+// HEAD is a merge that nobody else has: the commit is asked for by its digits.
 async function findCommit(environment: Environment, readCommit: ReadCommit): Promise<GitCommit | undefined> {
 	const { BITBUCKET_COMMIT: sha, BITBUCKET_CLONE_DIR: directory = '.', PATH: searchPath } = environment;
 	if (sha === undefined || !/^[0-9a-f]{7,64}$/i.test(sha)) return undefined;

@@ -16,5 +16,7 @@ export type CommitQuery = Readonly<{
 	searchPath: string | undefined;
 }>;
 
-/** Reads a commit from git. Returns undefined without git, without a clone, and for a commit that a shallow clone lacks. */
+/**
+ * Reads a commit from git. Returns undefined without git, without a clone, and for a commit that a shallow clone lacks.
+ */
 export type ReadCommit = (query: CommitQuery) => Promise<GitCommit | undefined>;

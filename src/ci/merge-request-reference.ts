@@ -6,9 +6,10 @@ export type ReferencedProject = Readonly<{ path: string | undefined; url: string
 const lineStart = 'See merge request ';
 
 /**
- * Finds the number of the merge request that a commit message names as its origin, as GitLab's commit templates write it
- * (https://docs.gitlab.com/user/project/merge_requests/commit_templates/): the last line `See merge request <reference>`,
- * else a subject that ends in `(!123)`. The last line counts, because a revert quotes the one that it reverts above its own.
+ * Finds the number of the merge request that a commit message names as its origin, as GitLab's commit templates write
+ * it (https://docs.gitlab.com/user/project/merge_requests/commit_templates/): the last line `See merge request
+ * <reference>`, else a subject that ends in `(!123)`. The last line counts, because a revert quotes the one that it
+ * reverts above its own.
  */
 export function findMergeRequestNumber(message: string, project: ReferencedProject): string | undefined {
 	const lines = message.split('\n').map((line) => dropFromEnd(line, blanks));

@@ -1,6 +1,7 @@
 /**
  * The variables with long values that GitLab, its runner, this program's settings or the image of a job set, by name;
- * `*` stands for any text (https://docs.gitlab.com/ci/variables/predefined_variables/). The hook is built from the same lists.
+ * `*` stands for any text (https://docs.gitlab.com/ci/variables/predefined_variables/). The hook is built from the same
+ * lists.
  */
 const predefinedVariables = [
 	...['CI_*', 'GITLAB_*', 'RUNNER_*', 'ALERT24_*', '*PATH', '*_HOME', '*_VERSION', 'HOME', 'HOSTNAME'],
@@ -29,8 +30,9 @@ const [predefined, secret, harmless, urlWithPassword] = [
 ];
 
 /**
- * Returns true if the value of this variable must not stand in a commit message, branch or tag that comes from a variable:
- * GitLab and its runner expand `$NAME` there. Replace the longest value first, of equally long ones the lesser in bytes.
+ * Returns true if the value of this variable must not stand in a commit message, branch or tag that comes from a
+ * variable: GitLab and its runner expand `$NAME` there. Replace the longest value first, of equally long ones the
+ * lesser in bytes.
  */
 export function isSecretInText(name: string, value: string): boolean {
 	// The beginning of a long value is enough: 32 UTF-16 units are at least 16 characters.

@@ -7,8 +7,8 @@ const timeLimitMs = 2000;
 const largestAnswer = 16 * 1024 * 1024;
 
 /**
- * Reads a commit from the clone with the program `git`, without a shell, within two seconds. Returns undefined, and logs the reason as a
- * detail, if there is no git, no clone or no such commit.
+ * Reads a commit from the clone with the program `git`, without a shell, within two seconds. Returns undefined, and
+ * logs the reason as a detail, if there is no git, no clone or no such commit.
  */
 export async function readGitCommit(query: CommitQuery, log: Log, signal: AbortSignal): Promise<GitCommit | undefined> {
 	try {
@@ -24,8 +24,8 @@ async function askGit({ sha, directory, searchPath }: CommitQuery, signal: Abort
 	// Loaded here, because few jobs need it.
 	const { execFile } = await import('node:child_process');
 	const args = [
-		// In a pipe the repository belongs to another user. git checks the owner only of a repository that it finds by itself, and before
-		// 2.38 it ignores `safe.directory` on its command line.
+		// In a pipe the repository belongs to another user. git checks the owner only of a repository that it finds by
+		// itself, and before 2.38 it ignores `safe.directory` on its command line.
 		`--git-dir=${join(directory, '.git')}`,
 		...['-c', 'i18n.logOutputEncoding=UTF-8'],
 		...['log', '-1', '--no-patch', '--no-show-signature', '--format=%H%n%B', sha, '--'],

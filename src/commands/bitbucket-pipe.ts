@@ -1,5 +1,5 @@
-// The pipe in Bitbucket Pipelines: its own names of settings, log style and exit codes. Everything else is as in any other step.
-// https://support.atlassian.com/bitbucket-cloud/docs/write-a-pipe-for-bitbucket-pipelines/
+// The pipe in Bitbucket Pipelines: its own names of settings, log style and exit codes. Everything else is as in any
+// other step. https://support.atlassian.com/bitbucket-cloud/docs/write-a-pipe-for-bitbucket-pipelines/
 // https://support.atlassian.com/bitbucket-cloud/docs/advanced-techniques-for-writing-pipes/
 import { join } from 'node:path';
 import type { Environment } from '../environment.ts';
@@ -39,9 +39,10 @@ export function openBitbucketPipe(variables: Environment): FrontDoor {
 	};
 }
 
-// Every setting under its full name: `SERVICE_ID` is ALERT24_SERVICE_ID, which wins if both are set. A YAML list, which Bitbucket passes as
-// `TAGS_COUNT`, `TAGS_0`, …, becomes a list with commas. `DEBUG` is ALERT24_VERBOSE. Short names are safe, because a pipe receives only
-// Bitbucket's variables and those listed for it. Undelivered changes go to the pipe's storage directory.
+// Every setting under its full name: `SERVICE_ID` is ALERT24_SERVICE_ID, which wins if both are set. A YAML list, which
+// Bitbucket passes as `TAGS_COUNT`, `TAGS_0`, …, becomes a list with commas. `DEBUG` is ALERT24_VERBOSE. Short names
+// are safe, because a pipe receives only Bitbucket's variables and those listed for it. Undelivered changes go to the
+// pipe's storage directory.
 function readPipeEnvironment(environment: Environment): Environment {
 	const settings: Record<string, string | undefined> = {
 		ALERT24_UNDELIVERED_DIR: join(environment[storageDirectory] ?? '', 'alert24-undelivered'),
@@ -60,7 +61,8 @@ function spellPipeVariable(environment: Environment, variable: string): string {
 	return shortNames.find((name) => readVariable(environment, name) === environment[variable]) ?? variable;
 }
 
-// All lines on stdout, results in color (a pipe has no terminal that could be asked), the rest by level, as in Atlassian's toolkit.
+// All lines on stdout, results in color (a pipe has no terminal that could be asked), the rest by level, as in
+// Atlassian's toolkit.
 const pipeLogStyle: LogStyle = {
 	success: (line) => `\u001b[32m✔ ${line}\u001b[0m`,
 	result: (line) => `INFO: ${line}`,
@@ -76,7 +78,8 @@ function findPipeProblems(environment: Environment): string[] {
 	return [`${spellPipeVariable(environment, failOnError)} must be true or false; got ${quote(value)}`];
 }
 
-// The variables are the same in a script, where the exit code is absent, and in an after-script that does not pass the exit code.
+// The variables are the same in a script, where the exit code is absent, and in an after-script that does not pass the
+// exit code.
 function findNotices(environment: Environment): string[] {
 	if (environment['BITBUCKET_EXIT_CODE'] !== undefined || environment[variableOf('status')] !== undefined) return [];
 	return [
@@ -84,8 +87,8 @@ function findNotices(environment: Environment): string[] {
 	];
 }
 
-// A pipe that could not record does not fail the step unless FAIL_ON_ERROR is set. A mistake in its configuration fails the step, because
-// nobody would see it otherwise.
+// A pipe that could not record does not fail the step unless FAIL_ON_ERROR is set. A mistake in its configuration fails
+// the step, because nobody would see it otherwise.
 function toPipeExitCode(exitCode: ExitCode, environment: Environment): ExitCode {
 	switch (exitCode) {
 		case exitCodes.ok:

@@ -18,8 +18,8 @@ import type { CommandContext } from './command-context.ts';
 const longestRequestMs = 10_000;
 
 /**
- * Verifies the setup and records nothing: settings, proxy, CA, the key and its scope, and each service by its id. Prints one line for each
- * part. Throws a ReportedError with the exit code that a record would end with.
+ * Verifies the setup and records nothing: settings, proxy, CA, the key and its scope, and each service by its id.
+ * Prints one line for each part. Throws a ReportedError with the exit code that a record would end with.
  */
 export async function checkSetup(options: GivenOptions, context: CommandContext): Promise<ExitCode> {
 	const { environment, log, door, key } = context;
@@ -61,7 +61,9 @@ function describeExceptions({ no_proxy: exceptions }: Settings['proxyEnv']): str
 	return exceptions === undefined ? '' : ` (except for ${quote(exceptions)})`;
 }
 
-/** Checks that Alert24 accepts the key, and its scope. Returns the services; undefined if Alert24 does not list them. */
+/**
+ * Checks that Alert24 accepts the key, and its scope. Returns the services; undefined if Alert24 does not list them.
+ */
 async function checkKey(
 	client: Alert24Client,
 	settings: Settings,

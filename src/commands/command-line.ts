@@ -163,7 +163,8 @@ function withOptions(command: Argv, name: Command): Argv {
 	return command;
 }
 
-// yargs takes any value of a flag but true for false, ignores all arguments after `--`, and has a hidden option for completions.
+// yargs takes any value of a flag but true for false, ignores all arguments after `--`, and has a hidden option for
+// completions.
 function rejectInvalidFlags(argv: readonly string[]): void {
 	const unknown = argv.filter((word) => word === '--' || word.startsWith('--get-yargs-completions'));
 	if (unknown.length > 0) throw new ConfigurationError(unknown.map((word) => `unknown argument ${word}`));

@@ -11,8 +11,9 @@ import { describeFileArgument, readFileArgument } from './read-file-argument.ts'
 const largestFile = 1024 * 1024;
 
 /**
- * Prints the rule that a saved event (`-`: stdin) matches and the changes that the relay would send, or the reason for sending none. It needs
- * the rules file and no other setting. Throws a ConfigurationError for a file that cannot be read.
+ * Prints the rule that a saved event (`-`: stdin) matches and the changes that the relay would send, or the reason for
+ * sending none. It needs the rules file and no other setting. Throws a ConfigurationError for a file that cannot be
+ * read.
  */
 export async function explainEvent(
 	path: string,

@@ -27,8 +27,8 @@ const totalMs = 5000;
 const shareOfBudget = 0.5;
 
 /**
- * Completes the deployment of a GitLab job by lookups, and by git if GitLab does not answer. Logs one line for each refusal. Other CIs report
- * every fact that they have in variables.
+ * Completes the deployment of a GitLab job by lookups, and by git if GitLab does not answer. Logs one line for each
+ * refusal. Other CIs report every fact that they have in variables.
  */
 export async function lookUpDeployment(
 	deployment: Deployment,

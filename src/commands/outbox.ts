@@ -16,8 +16,8 @@ import type { CommandContext } from './command-context.ts';
 export type OutboxAction = 'list' | 'retry' | 'export';
 
 /**
- * Lists the changes that wait in the relay's store and those that Alert24 refused, makes the refused ones due again, or writes all of them to
- * the folder that `replay` reads. Throws a ConfigurationError if the store cannot be used.
+ * Lists the changes that wait in the relay's store and those that Alert24 refused, makes the refused ones due again, or
+ * writes all of them to the folder that `replay` reads. Throws a ConfigurationError if the store cannot be used.
  */
 export async function manageOutbox(action: OutboxAction, folder: string, context: CommandContext): Promise<ExitCode> {
 	const { environment, redactor, clock } = context;

@@ -24,8 +24,8 @@ export type Plan =
 	| Readonly<{ kind: 'nothing'; reason: string }>;
 
 /**
- * Decides from the CI's variables, lookups and the settings which deployment to record. Throws a ConfigurationError or, if only the schema rejects
- * a value, an InvalidChangeError, with all mistakes at once.
+ * Decides from the CI's variables, lookups and the settings which deployment to record. Throws a ConfigurationError or,
+ * if only the schema rejects a value, an InvalidChangeError, with all mistakes at once.
  */
 export async function planDeployment(
 	{ settings, problems, violations }: ReadSettings,

@@ -3,8 +3,8 @@ import { ConfigurationError } from '../reported-error.ts';
 import { quote } from '../text/visible-text.ts';
 
 /**
- * Returns the content of the file that a command's argument names, or of stdin for `-`. Throws a ConfigurationError if the
- * file cannot be read or is larger than `largest` bytes.
+ * Returns the content of the file that a command's argument names, or of stdin for `-`. Throws a ConfigurationError if
+ * the file cannot be read or is larger than `largest` bytes.
  */
 export async function readFileArgument(
 	path: string,

@@ -21,8 +21,8 @@ import { planDeployment } from './plan-deployment.ts';
 import { printChanges } from './print-changes.ts';
 
 /**
- * Records the deployment that the CI's variables report: reads the job, builds a change for each service, validates it, delivers it, reports
- * the result. Throws a ReportedError if a mistake prevents the delivery.
+ * Records the deployment that the CI's variables report: reads the job, builds a change for each service, validates it,
+ * delivers it, reports the result. Throws a ReportedError if a mistake prevents the delivery.
  */
 export async function recordDeployment(options: GivenOptions, context: CommandContext): Promise<ExitCode> {
 	const { environment, log, clock, door, key } = context;

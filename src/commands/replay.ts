@@ -19,9 +19,9 @@ import type { CommandContext } from './command-context.ts';
 import { printChanges } from './print-changes.ts';
 
 /**
- * Sends the undelivered changes in a folder, in one file, or on stdin (`-`), each at most once: every change is searched for in Alert24 before
- * it is sent, and its file is removed as soon as Alert24 confirmed it. All other files stay. Throws a ConfigurationError if the key is missing
- * or the folder cannot be read.
+ * Sends the undelivered changes in a folder, in one file, or on stdin (`-`), each at most once: every change is
+ * searched for in Alert24 before it is sent, and its file is removed as soon as Alert24 confirmed it. All other files
+ * stay. Throws a ConfigurationError if the key is missing or the folder cannot be read.
  */
 export async function replayChanges(
 	path: string,

@@ -13,8 +13,8 @@ import { quote } from '../text/visible-text.ts';
 import type { CommandContext } from './command-context.ts';
 
 /**
- * Receives webhooks and records their changes until a signal ends the process. With `isCheck`, only reads the settings and the rules, and
- * opens the store. Throws a ConfigurationError with every mistake before it listens.
+ * Receives webhooks and records their changes until a signal ends the process. With `isCheck`, only reads the settings
+ * and the rules, and opens the store. Throws a ConfigurationError with every mistake before it listens.
  */
 export async function serveRelay(isCheck: boolean, context: CommandContext): Promise<ExitCode> {
 	const { log, clock, redactor, signal } = context;

@@ -45,8 +45,9 @@ const mostAtOnce = 4;
 type MissingChange = Readonly<{ change: Change; endedAt: Date }>;
 
 /**
- * Records the deployments of the last 24 hours that are in GitLab and missing from Alert24; with a dry run, only reports them. Throws a
- * ReportedError if GitLab or Alert24 do not list what they have: then nothing is recorded, because a record could be a second one.
+ * Records the deployments of the last 24 hours that are in GitLab and missing from Alert24; with a dry run, only
+ * reports them. Throws a ReportedError if GitLab or Alert24 do not list what they have: then nothing is recorded,
+ * because a record could be a second one.
  */
 export async function syncDeployments(options: GivenOptions, context: CommandContext): Promise<ExitCode> {
 	const { environment, log, clock, key, door } = context;

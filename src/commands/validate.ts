@@ -9,8 +9,8 @@ const largestFile = 16 * 1024 * 1024;
 const mostViolations = 10_000;
 
 /**
- * Checks the change, or the array of changes, in a JSON file (`-`: stdin) against the schema. Throws a ConfigurationError for a file that
- * cannot be read, an InvalidChangeError with all that is wrong.
+ * Checks the change, or the array of changes, in a JSON file (`-`: stdin) against the schema. Throws a
+ * ConfigurationError for a file that cannot be read, an InvalidChangeError with all that is wrong.
  */
 export async function validateFile(path: string, readStdin: () => Promise<Uint8Array>, log: Log): Promise<ExitCode> {
 	const bytes = await readFileArgument(path, readStdin, largestFile);

@@ -7,13 +7,15 @@ import { attemptLimitMs, delayBeforeRetry, delayBeforeSecondLookup, readRetryAft
 
 type Failure = Extract<Verdict, { kind: 'failed' }> & Readonly<{ retryAfterMs?: number | undefined }>;
 
-// As long as more than this share of the budget is left, a list that fails is requested again. Then the change is sent again without a lookup.
+// As long as more than this share of the budget is left, a list that fails is requested again. Then the change is sent
+// again without a lookup.
 const shareForLookups = 0.5;
 
 /**
- * Delivers one change within the budget, and at most once. Two records are possible only if an attempt was recorded without a response that
- * confirms it, and the list then could not be read (for good, or for half of the budget), or did not contain the change; or if no lookup is
- * possible: without an external_id, or with ALERT24_DEDUPE=never. Throws only on a fault of this program.
+ * Delivers one change within the budget, and at most once. Two records are possible only if an attempt was recorded
+ * without a response that confirms it, and the list then could not be read (for good, or for half of the budget), or
+ * did not contain the change; or if no lookup is possible: without an external_id, or with ALERT24_DEDUPE=never. Throws
+ * only on a fault of this program.
  */
 export function deliverChange(parcel: Parcel, options: DeliveryOptions): Promise<Delivery> {
 	return new ChangeDelivery(parcel, options).run();
@@ -107,7 +109,8 @@ class ChangeDelivery {
 		return this.#mayHaveArrived || dedupe === 'always';
 	}
 
-	// An accepted change is sent again only if a list lacks it. A change that may have arrived is sent again also if no list can be read.
+	// An accepted change is sent again only if a list lacks it. A change that may have arrived is sent again also if no
+	// list can be read.
 	#mustLookUpAgain(lookup: Lookup | undefined): lookup is Extract<Lookup, { kind: 'unreadable' }> {
 		if (lookup?.kind !== 'unreadable' || !lookup.isTransient) return false;
 		return this.#wasAccepted || this.#remainingMs() > shareForLookups * this.#budgetMs;

@@ -20,7 +20,10 @@ export type Delivery = Readonly<{
 	requestId: string | undefined;
 	/** The reason why the change is not recorded. */
 	reason: string | undefined;
-	/** True if the change is perhaps recorded all the same: an attempt may have arrived, and no list proved the opposite. */
+	/**
+	 * True if the change is perhaps recorded all the same: an attempt may have arrived, and no list proved the
+	 * opposite.
+	 */
 	isUncertain: boolean;
 }>;
 
@@ -32,7 +35,10 @@ export type Parcel = Readonly<{
 	/** No attempt to record the change is older than this. */
 	since: Date;
 	dedupe: DedupeMode;
-	/** True: a record of the same deployment with a change type or a summary set by hand counts as the change. See LookupQuery. */
+	/**
+	 * True: a record of the same deployment with a change type or a summary set by hand counts as the change. See
+	 * LookupQuery.
+	 */
 	ignoresSuffixes?: boolean;
 }>;
 

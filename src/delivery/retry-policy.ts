@@ -6,7 +6,10 @@ export type RetryPolicy = Readonly<{
 	attemptMs: number;
 	/** The longest request for the list of changes. */
 	lookupMs: number;
-	/** The shortest time between the two lookups that prove that an attempt that timed out was not recorded; half as much may be added. */
+	/**
+	 * The shortest time between the two lookups that prove that an attempt that timed out was not recorded; half as
+	 * much may be added.
+	 */
 	secondLookupMs: number;
 	/** The pause after the first failed attempt. It doubles with each further one. */
 	firstDelayMs: number;
@@ -33,8 +36,8 @@ export type RetrySituation = Readonly<{
 }>;
 
 /**
- * Returns the pause before the next attempt in milliseconds: exponential with jitter, and never shorter than the server asked for. Returns
- * undefined if the pause would use up the rest of the budget.
+ * Returns the pause before the next attempt in milliseconds: exponential with jitter, and never shorter than the server
+ * asked for. Returns undefined if the pause would use up the rest of the budget.
  */
 export function delayBeforeRetry(situation: RetrySituation, policy: RetryPolicy): number | undefined {
 	const { attempts, retryAfterMs, remainingMs, random } = situation;
@@ -47,8 +50,9 @@ export function delayBeforeRetry(situation: RetrySituation, policy: RetryPolicy)
 }
 
 /**
- * Returns the pause before the second lookup after an attempt that timed out, in milliseconds: Alert24 may record the change after the attempt
- * ended. Returns undefined if the rest of the budget is too short for the pause and the lookup.
+ * Returns the pause before the second lookup after an attempt that timed out, in milliseconds: Alert24 may record the
+ * change after the attempt ended. Returns undefined if the rest of the budget is too short for the pause and the
+ * lookup.
  */
 export function delayBeforeSecondLookup(
 	{ remainingMs, random }: Pick<RetrySituation, 'remainingMs' | 'random'>,
@@ -59,8 +63,8 @@ export function delayBeforeSecondLookup(
 }
 
 /**
- * Returns the longest duration of an attempt in milliseconds. A part of the budget stays for the lookup that finds a change which was recorded
- * without a response.
+ * Returns the longest duration of an attempt in milliseconds. A part of the budget stays for the lookup that finds a
+ * change which was recorded without a response.
  */
 export function attemptLimitMs(attempt: number, remainingMs: number, policy: RetryPolicy): number {
 	const limitMs =
@@ -72,8 +76,8 @@ export function attemptLimitMs(attempt: number, remainingMs: number, policy: Ret
 const longestRetryAfterSeconds = 10 ** 9;
 
 /**
- * Parses a Retry-After header (RFC 9110, 10.2.3), seconds or a date, and returns milliseconds. `now` is in milliseconds since 1970. Returns
- * undefined for any other text.
+ * Parses a Retry-After header (RFC 9110, 10.2.3), seconds or a date, and returns milliseconds. `now` is in milliseconds
+ * since 1970. Returns undefined for any other text.
  */
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
 	const text = header?.trim() ?? '';

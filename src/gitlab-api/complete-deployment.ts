@@ -49,8 +49,9 @@ export type CompletedDeployment = Readonly<{
 type Answer<T> = Readonly<{ value?: T; refusal?: string }>;
 
 /**
- * Completes a deployment with the facts that the variables of a job omit or report wrongly. Sends the requests at once, so that they take as
- * long as the slowest of them. A refusal is not an error: the deployment keeps the facts of the variables.
+ * Completes a deployment with the facts that the variables of a job omit or report wrongly. Sends the requests at once,
+ * so that they take as long as the slowest of them. A refusal is not an error: the deployment keeps the facts of the
+ * variables.
  */
 export async function completeDeployment(
 	deployment: Deployment,

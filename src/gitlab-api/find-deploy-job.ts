@@ -8,8 +8,8 @@ export type DeployJobQuery = Readonly<{ pipelineId: string; name: string; enviro
 const mostPages = 5;
 
 /**
- * Finds the newest run of a job in a pipeline. A job with `parallel` or `parallel:matrix` has several instances, a trigger job is in a list of
- * its own. Throws a LookupError if GitLab does not answer or does not list the job.
+ * Finds the newest run of a job in a pipeline. A job with `parallel` or `parallel:matrix` has several instances, a
+ * trigger job is in a list of its own. Throws a LookupError if GitLab does not answer or does not list the job.
  */
 export async function findDeployJob(client: GitlabClient, query: DeployJobQuery): Promise<readonly GitlabJob[]> {
 	const path = `/pipelines/${query.pipelineId}`;

@@ -18,8 +18,8 @@ export async function listShippedMergeRequests(client: GitlabClient, deploymentI
 }
 
 /**
- * Returns the merged merge requests that the successful deployments to an environment shipped first after a time (ISO 8601). Unlike the list of
- * one deployment, it needs no id from another response. Throws a LookupError.
+ * Returns the merged merge requests that the successful deployments to an environment shipped first after a time (ISO
+ * 8601). Unlike the list of one deployment, it needs no id from another response. Throws a LookupError.
  */
 export async function listMergeRequestsShippedAfter(client: GitlabClient, environment: string, time: string) {
 	const query = { state: 'merged', environment, deployed_after: time };

@@ -16,8 +16,9 @@ export type ExpectedRecord = Readonly<{
 const clockToleranceMs = 60_000;
 
 /**
- * Returns the expected records that Alert24 does not have. A record counts whichever source made it: hook, relay and sync use the id of the
- * deploy job; a notify job without lookups uses the pipeline, the name of the job and the outcome.
+ * Returns the expected records that Alert24 does not have. A record counts whichever source made it: hook, relay and
+ * sync use the id of the deploy job; a notify job without lookups uses the pipeline, the name of the job and the
+ * outcome.
  */
 export function findMissing(
 	expected: readonly ExpectedRecord[],

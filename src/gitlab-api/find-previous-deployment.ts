@@ -28,8 +28,8 @@ export async function listSuccesses(client: GitlabClient, environment: string): 
 }
 
 /**
- * Returns true if a deployment succeeded after a time (ISO 8601), and no other one to its environment did. Its parallel instances have a
- * deployment each.
+ * Returns true if a deployment succeeded after a time (ISO 8601), and no other one to its environment did. Its parallel
+ * instances have a deployment each.
  */
 export function isOnlySuccessAfter(time: string, own: OwnDeployment, successes: readonly GitlabDeployment[]): boolean {
 	const isBeforeTime = ({ updatedAt = '' }: GitlabDeployment) => Date.parse(updatedAt) <= Date.parse(time);
@@ -38,9 +38,10 @@ export function isOnlySuccessAfter(time: string, own: OwnDeployment, successes: 
 }
 
 /**
- * Compares a deployment with the successful deployments of the same job before it, newest first. A rollback deploys a commit that the same job
- * deployed before, and another commit since. `isEnvironmentKnown`: GitLab has the environment under the name of the list; an environment set
- * by hand may have another name there, so that an empty list proves nothing.
+ * Compares a deployment with the successful deployments of the same job before it, newest first. A rollback deploys a
+ * commit that the same job deployed before, and another commit since. `isEnvironmentKnown`: GitLab has the environment
+ * under the name of the list; an environment set by hand may have another name there, so that an empty list proves
+ * nothing.
  */
 export function compareWithPrevious(
 	own: OwnDeployment,

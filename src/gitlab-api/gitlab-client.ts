@@ -46,8 +46,8 @@ const longestBody = 8 * 1024 * 1024;
 const longestReason = 120;
 
 /**
- * Reads GitLab's REST API below one project with the token of the running job (docs.gitlab.com/ci/jobs/ci_job_token). It sends GETs only and
- * does not follow redirects.
+ * Reads GitLab's REST API below one project with the token of the running job (docs.gitlab.com/ci/jobs/ci_job_token).
+ * It sends GETs only and does not follow redirects.
  */
 export class GitlabClient {
 	readonly #options: GitlabClientOptions;
@@ -88,8 +88,8 @@ export class GitlabClient {
 	}
 
 	/**
-	 * Returns the items of a list, page after page, and true if the list has more pages than were read. Throws a LookupError, also for an item
-	 * that `read` does not recognize.
+	 * Returns the items of a list, page after page, and true if the list has more pages than were read. Throws a
+	 * LookupError, also for an item that `read` does not recognize.
 	 */
 	async list<Item>(
 		path: string,

@@ -64,8 +64,8 @@ export function judgeJob(job: GitlabJob): JobVerdict {
 const severity: readonly Outcome[] = ['success', 'canceled', 'timedout', 'failed'];
 
 /**
- * Judges the instances of a job together (`parallel`, `parallel:matrix`): failed if one failed. An instance that GitLab dropped counts as
- * failed if another instance started. Instances that wait for a manual start do not count.
+ * Judges the instances of a job together (`parallel`, `parallel:matrix`): failed if one failed. An instance that GitLab
+ * dropped counts as failed if another instance started. Instances that wait for a manual start do not count.
  */
 export function judgeInstances(instances: readonly GitlabJob[]): JobVerdict {
 	const verdicts = instances.map(judgeJob);

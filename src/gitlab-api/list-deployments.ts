@@ -32,7 +32,8 @@ export async function listDeployments(
 	since: Date,
 	environment: string | undefined,
 ): Promise<DeploymentList> {
-	// Newest first: a deployment that is updated meanwhile shifts the pages, so that one may come twice but none is skipped.
+	// Newest first: a deployment that is updated meanwhile shifts the pages, so that one may come twice but none is
+	// skipped.
 	const query = {
 		updated_after: since.toISOString(),
 		order_by: 'updated_at',
@@ -44,19 +45,27 @@ export async function listDeployments(
 	return { deployments: [...byId.values()], isTruncated: hasMore };
 }
 
-/** Returns the number of deployments that GitLab updated last before a time; undefined if GitLab does not count them. */
+/**
+ * Returns the number of deployments that GitLab updated last before a time; undefined if GitLab does not count them.
+ */
 export async function countOlderDeployments(client: GitlabClient, before: Date): Promise<number | undefined> {
 	const query = { updated_before: before.toISOString(), order_by: 'updated_at', sort: 'desc', per_page: '1' };
 	return (await client.get('/deployments', query)).total;
 }
 
-/** Judges a deployment by its job. A deployment without a job ends with its own status (docs.gitlab.com/api/deployments). */
+/**
+ * Judges a deployment by its job. A deployment without a job ends with its own status
+ * (docs.gitlab.com/api/deployments).
+ */
 export function judgeDeployment({ status, job }: GitlabDeployment): JobVerdict {
 	if (status !== 'success' && status !== 'failed' && status !== 'canceled') return { kind: 'unfinished' };
 	return job === undefined ? { kind: 'ended', outcome: status } : judgeJob(job);
 }
 
-/** Converts a deployment of GitLab's list. Its history is not in the list, nor is a merge request that the commit message omits. */
+/**
+ * Converts a deployment of GitLab's list. Its history is not in the list, nor is a merge request that the commit
+ * message omits.
+ */
 export function toDeployment(
 	listed: GitlabDeployment,
 	outcome: Deployment['outcome'],

@@ -21,7 +21,10 @@ export function readGitlabAccess(environment: Environment): GitlabAccess {
 	return { apiUrl, projectId, jobToken };
 }
 
-/** Reads the place of the running job in GitLab. `deployJob` is the name of the deploy job if the running job is a separate one. */
+/**
+ * Reads the place of the running job in GitLab. `deployJob` is the name of the deploy job if the running job is a
+ * separate one.
+ */
 export function readDeploymentQuery(environment: Environment, deployJob: string | undefined): DeploymentQuery {
 	const { CI_JOB_ID: id, CI_JOB_NAME: name, CI_PROJECT_ID: projectId = '' } = environment;
 	return {

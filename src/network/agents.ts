@@ -49,7 +49,8 @@ function observeSockets(agent: Agent, sockets: Set<Duplex>, onReady: () => void)
 	};
 }
 
-// Node adds its listener for the response to CONNECT again for each piece, and each listener adds itself again: 27 pieces need 4 GB.
+// Node adds its listener for the response to CONNECT again for each piece, and each listener adds itself again: 27
+// pieces need 4 GB.
 function dropRepeatedListeners(socket: Duplex): void {
 	socket.on('newListener', (event, listener) => {
 		if (event === 'readable') socket.removeListener('readable', listener);

@@ -80,7 +80,8 @@ export function translateGotError(error: unknown, state: RequestState): unknown 
 	return new NetworkFault(`${words} (${code})`, { mayHaveArrived, wasAccepted });
 }
 
-// Node puts 'HTTP/1.1 407 Proxy Authentication Required', or the reason why the proxy cannot be reached, into the message.
+// Node puts 'HTTP/1.1 407 Proxy Authentication Required', or the reason why the proxy cannot be reached, into the
+// message.
 function buildProxyFault(error: RequestError): NetworkFault {
 	const status = /\bHTTP\/1\.\d (\d{3})/.exec(error.message)?.[1];
 	if (status === undefined) return new NetworkFault('the proxy did not open a tunnel (ERR_PROXY_TUNNEL)');

@@ -1,13 +1,16 @@
 import type { Environment } from '../environment.ts';
 
-/** The proxy variables that Node's agents use, and the problems of the others. No problem shows a value: it may contain a password. */
+/**
+ * The proxy variables that Node's agents use, and the problems of the others. No problem shows a value: it may contain
+ * a password.
+ */
 export type ProxySettings = Readonly<{ proxyEnv: Record<string, string>; problems: string[] }>;
 
 /**
- * Reads the proxy for a URL as curl does: from HTTPS_PROXY and NO_PROXY in both cases, a proxy without a scheme is an http proxy, and a domain in
- * NO_PROXY includes its subdomains. Node's agents require both to be written out
- * (https://nodejs.org/docs/latest-v24.x/api/http.html#built-in-proxy-support). The program never uses a proxy for a loopback address, and
- * requires https for every other one, so that no proxy sees the API key.
+ * Reads the proxy for a URL as curl does: from HTTPS_PROXY and NO_PROXY in both cases, a proxy without a scheme is an
+ * http proxy, and a domain in NO_PROXY includes its subdomains. Node's agents require both to be written out
+ * (https://nodejs.org/docs/latest-v24.x/api/http.html#built-in-proxy-support). The program never uses a proxy for a
+ * loopback address, and requires https for every other one, so that no proxy sees the API key.
  */
 export function readProxySettings(
 	environment: Environment,

@@ -42,8 +42,8 @@ const mostBuffered = 128 * mebibyte;
 let buffered = 0;
 
 /**
- * Sends a request and returns the complete response, whatever its status. Redirects are not followed: they would take the credentials to
- * another host. Throws a NetworkFault if no complete response arrives within the limits.
+ * Sends a request and returns the complete response, whatever its status. Redirects are not followed: they would take
+ * the credentials to another host. Throws a NetworkFault if no complete response arrives within the limits.
  */
 export async function sendRequest(
 	request: Request,

@@ -7,9 +7,9 @@ import { quote } from '../text/visible-text.ts';
 const largestFile = 16 * 1024 * 1024;
 
 /**
- * Returns the CAs to trust: Node's own and those in the file that SSL_CERT_FILE names. Node itself reads NODE_EXTRA_CA_CERTS, and SSL_CERT_FILE
- * only with an option. Returns undefined if there is nothing to add. A file that cannot be read is logged and is not an error: it may be meant
- * for another program in the same job.
+ * Returns the CAs to trust: Node's own and those in the file that SSL_CERT_FILE names. Node itself reads
+ * NODE_EXTRA_CA_CERTS, and SSL_CERT_FILE only with an option. Returns undefined if there is nothing to add. A file that
+ * cannot be read is logged and is not an error: it may be meant for another program in the same job.
  */
 export function readTrustedCas(environment: Environment, log: Pick<Log, 'notice'>): string[] | undefined {
 	const path = environment['SSL_CERT_FILE'];

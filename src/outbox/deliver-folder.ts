@@ -12,7 +12,8 @@ import type { FolderOutbox } from './folder-outbox.ts';
 import { OutboxError } from './outbox.ts';
 import { buildUndeliveredDocument } from './undelivered-change.ts';
 
-// Alert24 lists a hundred changes on a page: more at once could hide each other from their lookups. Each one also needs memory and a connection.
+// Alert24 lists a hundred changes on a page: more at once could hide each other from their lookups. Each one also needs
+// memory and a connection.
 const mostAtOnce = 50;
 
 export type FolderDelivery = DeliverySettings &
@@ -25,8 +26,8 @@ export type FolderDelivery = DeliverySettings &
 	}>;
 
 /**
- * Puts changes into the folder before the first attempt to send them. A change that the folder cannot store goes to the log as one JSON line,
- * and is delivered all the same.
+ * Puts changes into the folder before the first attempt to send them. A change that the folder cannot store goes to the
+ * log as one JSON line, and is delivered all the same.
  */
 export async function putIntoFolder(
 	outbox: FolderOutbox,
@@ -49,7 +50,10 @@ export async function putIntoFolder(
 	}
 }
 
-/** Delivers every change that the folder hands out, within one budget, and returns the deliveries in the order of the changes. */
+/**
+ * Delivers every change that the folder hands out, within one budget, and returns the deliveries in the order of the
+ * changes.
+ */
 export function deliverFolder(
 	outbox: FolderOutbox,
 	settings: FolderDelivery,
@@ -75,7 +79,10 @@ export function deliverFolder(
 	});
 }
 
-/** Returns the sentences about the place of the undelivered changes and the command that sends them; none if no file contains them. */
+/**
+ * Returns the sentences about the place of the undelivered changes and the command that sends them; none if no file
+ * contains them.
+ */
 export function describeReplay(outbox: FolderOutbox, apiUrl: URL): string[] {
 	if (!outbox.hasStored) return [];
 	const later = isDefaultApiUrl(apiUrl) ? 'Send it later with' : 'Send it later, to the same ALERT24_API_URL, with';

@@ -12,8 +12,8 @@ export type OutboxDelivery = Readonly<{
 }>;
 
 /**
- * Claims and delivers changes until the outbox hands out no more, and returns the deliveries in the order of the claims. A store that cannot be
- * updated is reported and does not stop the other deliveries.
+ * Claims and delivers changes until the outbox hands out no more, and returns the deliveries in the order of the
+ * claims. A store that cannot be updated is reported and does not stop the other deliveries.
  */
 export async function deliverOutbox(outbox: Outbox, options: OutboxDelivery): Promise<Delivery[]> {
 	const deliveries: Delivery[] = [];

@@ -16,7 +16,10 @@ import {
 
 const largestFile = 256 * 1024 * 1024;
 
-/** A file that is not handed out, and a sentence about the reason. The file stays as it is. `isForeign`: it is not a lost change. */
+/**
+ * A file that is not handed out, and a sentence about the reason. The file stays as it is. `isForeign`: it is not a
+ * lost change.
+ */
 export type UnusableEntry = Readonly<{ path: string; flaw: string; isForeign: boolean }>;
 
 /** The file that holds an entry. */
@@ -24,9 +27,9 @@ type Home = Readonly<{ save(entry: UndeliveredChange): void; remove(): void }>;
 type Waiting = Readonly<{ key: string; entry: UndeliveredChange; home: Home; isFirst: boolean }>;
 
 /**
- * An outbox of one JSON file per change, without locks. It hands out the changes that this object put, and those of the files that it was
- * asked to load. Two processes may use one folder at the same time: each file is written whole, and nobody removes the file of a change
- * that Alert24 did not confirm.
+ * An outbox of one JSON file per change, without locks. It hands out the changes that this object put, and those of the
+ * files that it was asked to load. Two processes may use one folder at the same time: each file is written whole, and
+ * nobody removes the file of a change that Alert24 did not confirm.
  */
 export class FolderOutbox implements Outbox {
 	/** The path of the folder, as given. */
@@ -81,18 +84,25 @@ export class FolderOutbox implements Outbox {
 		return 'stored';
 	}
 
-	/** Loads every file of the folder, and returns those that are not undelivered changes. A folder that does not exist is empty. */
+	/**
+	 * Loads every file of the folder, and returns those that are not undelivered changes. A folder that does not exist
+	 * is empty.
+	 */
 	loadFolder(): UnusableEntry[] {
 		const names = this.#readNames();
 		return names.flatMap((name) => this.loadFile(join(this.folder, name)) ?? []);
 	}
 
-	/** Loads one file: a change, or the list that version 1.0.0 wrote. Returns undefined, or the reason why the file cannot be used. */
+	/**
+	 * Loads one file: a change, or the list that version 1.0.0 wrote. Returns undefined, or the reason why the file
+	 * cannot be used.
+	 */
 	loadFile(path: string): UnusableEntry | undefined {
 		const content = readContent(path);
 		// Another process recorded the change in the meantime.
 		if (content === undefined) return undefined;
-		// A part of a file is no loss: its process was killed before it sent the change, or the whole file is beside it.
+		// A part of a file is no loss: its process was killed before it sent the change, or the whole file is beside
+		// it.
 		if (content.kind === 'flaw')
 			return { path, flaw: content.flaw, isForeign: content.isForeign || isUnfinished(path) };
 		const found = content.kind === 'change' ? [content.entry] : content.entries;
@@ -169,7 +179,8 @@ function openChangeFile(path: string): Home {
 	};
 }
 
-// The file that version 1.0.0 wrote. Only the changes that are recorded leave it, also if another process changed it in the meantime.
+// The file that version 1.0.0 wrote. Only the changes that are recorded leave it, also if another process changed it in
+// the meantime.
 function openListFile(path: string, loaded: UndeliveredChange): Home {
 	const rewrite = (replacement: readonly UndeliveredChange[]) => {
 		const content = readContent(path);

@@ -7,8 +7,8 @@ export type NewEntry = Readonly<{
 	/** The time at which the deployment ended. It stays with the change until Alert24 confirms the change. */
 	createdAt: Date;
 	/**
-	 * Changes of one lane are handed out one at a time, in the order of `put`: a store with several workers needs it. Undefined: the change
-	 * waits for no other.
+	 * Changes of one lane are handed out one at a time, in the order of `put`: a store with several workers needs it.
+	 * Undefined: the change waits for no other.
 	 */
 	lane?: string;
 	/** The store hands the change out at this time at the earliest. Undefined: at once. */
@@ -23,7 +23,10 @@ export type Claim = Readonly<{
 	lease: string;
 	change: Change;
 	createdAt: Date;
-	/** True if nobody claimed the change before. If false, an earlier attempt may have sent it: look for it in Alert24 before it is sent. */
+	/**
+	 * True if nobody claimed the change before. If false, an earlier attempt may have sent it: look for it in Alert24
+	 * before it is sent.
+	 */
 	isFirst: boolean;
 }>;
 
@@ -31,37 +34,42 @@ export type Claim = Readonly<{
 export type FinishedDelivery = Delivery & Readonly<{ state: 'recorded' | 'already recorded' | 'refused' }>;
 
 /**
- * The store of the changes that Alert24 has not confirmed. A change is put before the first attempt to send it, and leaves only when Alert24
- * confirmed it. Three stores implement it: a folder with one file per change (`FolderOutbox`), SQLite and PostgreSQL.
+ * The store of the changes that Alert24 has not confirmed. A change is put before the first attempt to send it, and
+ * leaves only when Alert24 confirmed it. Three stores implement it: a folder with one file per change (`FolderOutbox`),
+ * SQLite and PostgreSQL.
  *
- * Each method is durable when its promise resolves: the death of the process or the machine afterwards loses nothing. A method that cannot
- * store or read rejects with an `OutboxError`.
+ * Each method is durable when its promise resolves: the death of the process or the machine afterwards loses nothing. A
+ * method that cannot store or read rejects with an `OutboxError`.
  */
 export interface Outbox {
 	/**
-	 * Stores a change. Resolves to 'duplicate' if the outbox already holds or has finished a change with the same key. The folder does not
-	 * remember what it finished, and replaces what it holds, but for its `createdAt`. A database keeps the first.
+	 * Stores a change. Resolves to 'duplicate' if the outbox already holds or has finished a change with the same key.
+	 * The folder does not remember what it finished, and replaces what it holds, but for its `createdAt`. A database
+	 * keeps the first.
 	 */
 	put(entry: NewEntry): Promise<'stored' | 'duplicate'>;
 	/**
-	 * Claims the oldest change that is due, that nobody holds, and whose lane is free; undefined if there is none. The claim ends by itself
-	 * after `leaseMs`, which must be longer than the budget of a delivery. The folder has no leases: one `FolderOutbox` hands out each change
-	 * once, and two processes may deliver the same change.
+	 * Claims the oldest change that is due, that nobody holds, and whose lane is free; undefined if there is none. The
+	 * claim ends by itself after `leaseMs`, which must be longer than the budget of a delivery. The folder has no
+	 * leases: one `FolderOutbox` hands out each change once, and two processes may deliver the same change.
 	 */
 	claim(leaseMs: number): Promise<Claim | undefined>;
 	/**
-	 * Ends a claim for good. A recorded change leaves the outbox; a database keeps its key for `put`. A refused change stays, apart from those
-	 * that wait, with the reason. Resolves to false, and changes nothing, if the lease was lost.
+	 * Ends a claim for good. A recorded change leaves the outbox; a database keeps its key for `put`. A refused change
+	 * stays, apart from those that wait, with the reason. Resolves to false, and changes nothing, if the lease was
+	 * lost.
 	 */
 	finish(claim: Claim, delivery: FinishedDelivery): Promise<boolean>;
 	/**
-	 * Returns a change that was not delivered, with the reason, to be claimed again from `dueAt` on. The folder keeps no due time: the user
-	 * decides when to replay. Resolves to false, and changes nothing, if the lease was lost.
+	 * Returns a change that was not delivered, with the reason, to be claimed again from `dueAt` on. The folder keeps
+	 * no due time: the user decides when to replay. Resolves to false, and changes nothing, if the lease was lost.
 	 */
 	postpone(claim: Claim, delivery: Delivery, dueAt: Date): Promise<boolean>;
 }
 
-/** The store cannot be read or written. The message is a sentence about it, without a path: `cannot be written (EROFS)`. */
+/**
+ * The store cannot be read or written. The message is a sentence about it, without a path: `cannot be written (EROFS)`.
+ */
 export class OutboxError extends Error {
 	override readonly name = 'OutboxError';
 }

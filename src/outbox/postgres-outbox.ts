@@ -9,8 +9,8 @@ const queryMs = 2500;
 const connections = 10;
 
 /**
- * Opens the outbox in a PostgreSQL database, for any number of replicas, and creates its tables. Throws a ConfigurationError if the database
- * cannot be reached; the message has no password.
+ * Opens the outbox in a PostgreSQL database, for any number of replicas, and creates its tables. Throws a
+ * ConfigurationError if the database cannot be reached; the message has no password.
  */
 export async function openPostgresOutbox(url: string, now?: () => number): Promise<SqlOutbox> {
 	const { default: pg } = await import('pg');

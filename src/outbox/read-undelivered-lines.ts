@@ -7,8 +7,9 @@ export type UndeliveredLines = Readonly<{ entries: UndeliveredChange[]; flaws: s
 const logTime = /^(\d{4}-\d\d-\d\dT\S+ (\S+ )?)?$/;
 
 /**
- * Reads undelivered changes, one JSON object per line, from a text such as the log of a job. Other lines are ignored, and an object in the
- * middle of a line: a hostile summary could imitate a change there. Also reads the whole content of a file of the outbox folder, or of version 1.0.0.
+ * Reads undelivered changes, one JSON object per line, from a text such as the log of a job. Other lines are ignored,
+ * and an object in the middle of a line: a hostile summary could imitate a change there. Also reads the whole content
+ * of a file of the outbox folder, or of version 1.0.0.
  */
 export function readUndeliveredLines(text: string): UndeliveredLines {
 	const whole = parseUndelivered(text);

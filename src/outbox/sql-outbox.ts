@@ -13,8 +13,8 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface SqlDatabase {
 	readonly engine: 'sqlite' | 'postgres';
 	/**
-	 * Runs the statements in one transaction and returns the rows of each. The transaction is durable when the promise resolves. Rejects
-	 * with an `OutboxError` if the database cannot be read or written.
+	 * Runs the statements in one transaction and returns the rows of each. The transaction is durable when the promise
+	 * resolves. Rejects with an `OutboxError` if the database cannot be read or written.
 	 */
 	run(statements: readonly Statement[]): Promise<Row[][]>;
 	close(): Promise<void>;
@@ -82,8 +82,8 @@ export class SqlOutbox implements Outbox {
 			select c.seq from change c where (c.due_at <= $3 or c.due_at > $4) and not exists
 				(select 1 from change o where o.lane = c.lane and o.due_at is not null and o.seq < c.seq)
 			order by c.seq limit 1 ${lock}) returning *`;
-		// Replicas store one after another. Otherwise an event could be visible before an earlier one of its lane, and two replicas that
-		// store the same events in another order would block each other.
+		// Replicas store one after another. Otherwise an event could be visible before an earlier one of its lane, and
+		// two replicas that store the same events in another order would block each other.
 		this.#acceptanceLock = isPostgres ? [['select pg_advisory_xact_lock(2402)']] : [];
 	}
 
@@ -121,8 +121,9 @@ export class SqlOutbox implements Outbox {
 	}
 
 	/**
-	 * Stores the changes of one event and the start of its deployment, in one transaction. The result is in the order of the entries. Events
-	 * that wait at the same time share a transaction, because the wait for the disk takes longer than everything else.
+	 * Stores the changes of one event and the start of its deployment, in one transaction. The result is in the order
+	 * of the entries. Events that wait at the same time share a transaction, because the wait for the disk takes longer
+	 * than everything else.
 	 */
 	async accept(entries: readonly NewRow[], start: DeploymentStart | undefined): Promise<Result[]> {
 		const now = this.#now();

@@ -9,8 +9,8 @@ import { OutboxError } from './outbox.ts';
 import { type Row, type SqlDatabase, SqlOutbox, type Statement } from './sql-outbox.ts';
 
 /**
- * Opens the outbox in a SQLite file, which it creates. Only one process can use the file. Throws a ConfigurationError if this Node has no
- * SQLite, or if the file is damaged, in use, or cannot be read.
+ * Opens the outbox in a SQLite file, which it creates. Only one process can use the file. Throws a ConfigurationError
+ * if this Node has no SQLite, or if the file is damaged, in use, or cannot be read.
  */
 export async function openSqliteOutbox(path: string, now?: () => number): Promise<SqlOutbox> {
 	const database = await openDatabase(path);
@@ -41,9 +41,11 @@ async function openDatabase(path: string): Promise<SqliteDatabase> {
 	let database: DatabaseSync | undefined;
 	try {
 		database = new sqlite.DatabaseSync(path);
-		// A second process is rejected at once. `normal` syncs at each checkpoint; `SqliteDatabase` syncs after each commit.
+		// A second process is rejected at once. `normal` syncs at each checkpoint; `SqliteDatabase` syncs after each
+		// commit.
 		database.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = normal');
-		// 16 MB of log before a checkpoint, which waits for the disk: it writes a page once that many changes have touched.
+		// 16 MB of log before a checkpoint, which waits for the disk: it writes a page once that many changes have
+		// touched.
 		database.exec('pragma wal_autocheckpoint = 4000');
 		database.exec('begin immediate; commit');
 		const check = database.prepare('pragma quick_check(1)').get();
@@ -96,7 +98,8 @@ class SqliteDatabase implements SqlDatabase {
 		await this.#log.close();
 	}
 
-	// Work that arrives during a commit shares the next one, as in PostgreSQL: to wait for the disk takes longer than everything else.
+	// Work that arrives during a commit shares the next one, as in PostgreSQL: to wait for the disk takes longer than
+	// everything else.
 	async #work(): Promise<void> {
 		while (this.#queue.length > 0) {
 			await setImmediate();
@@ -104,8 +107,8 @@ class SqliteDatabase implements SqlDatabase {
 			this.#queue = [];
 			try {
 				const ends = this.#commit(queue);
-				// SQLite's `synchronous = full` is this sync (https://www.sqlite.org/pragma.html#pragma_synchronous), but nothing else could run
-				// in the meantime. A slow disk would stop the reception of events.
+				// SQLite's `synchronous = full` is this sync (https://www.sqlite.org/pragma.html#pragma_synchronous),
+				// but nothing else could run in the meantime. A slow disk would stop the reception of events.
 				await this.#log.datasync();
 				for (const end of ends) end();
 			} catch (error) {
@@ -128,7 +131,9 @@ class SqliteDatabase implements SqlDatabase {
 		}
 	}
 
-	/** Runs one work, so that its failure undoes nothing of the others. Returns the call that ends it after the commit. */
+	/**
+	 * Runs one work, so that its failure undoes nothing of the others. Returns the call that ends it after the commit.
+	 */
 	#attempt({ statements, resolve, reject }: Work): () => void {
 		this.#database.exec('savepoint work');
 		try {

@@ -24,7 +24,10 @@ export type UndeliveredChange = Readonly<{
 	request_id?: string;
 }>;
 
-/** The content of a file or line: one change, the list of a file that version 1.0.0 wrote, or a sentence about the flaw of the text. */
+/**
+ * The content of a file or line: one change, the list of a file that version 1.0.0 wrote, or a sentence about the flaw
+ * of the text.
+ */
 export type UndeliveredContent =
 	| Readonly<{ kind: 'change'; entry: UndeliveredChange }>
 	| Readonly<{ kind: 'list'; entries: UndeliveredChange[] }>

@@ -5,7 +5,9 @@ import { quote } from '../text/visible-text.ts';
 import { readMessage, readNumber, readText, readTime, readValue } from './payload.ts';
 import { type EventNames, ignoreEvent, type ReportedEvent, rejectEvent } from './reported-event.ts';
 
-/** Reads the body of a GitLab webhook: a deployment event, or a job event, which reports more about the same deployment. */
+/**
+ * Reads the body of a GitLab webhook: a deployment event, or a job event, which reports more about the same deployment.
+ */
 export function readGitlabEvent(payload: unknown): ReportedEvent {
 	const kind = readText(payload, 'object_kind');
 	if (kind === 'deployment') return readDeploymentEvent(payload);
@@ -133,8 +135,8 @@ function readJobEvent(payload: unknown): ReportedEvent {
 
 type Project = Readonly<{ id: string; path: string; name: string; url: string; serverUrl: string }>;
 
-// `project` is in deployment events and in job events of newer versions; older job events have only `repository.homepage`, which does not
-// show the relative URL root of the instance.
+// `project` is in deployment events and in job events of newer versions; older job events have only
+// `repository.homepage`, which does not show the relative URL root of the instance.
 function readProject(payload: unknown): Project | undefined {
 	const id = readNumber(payload, 'project', 'id') ?? readNumber(payload, 'project_id');
 	const url = readText(payload, 'project', 'web_url') ?? readText(payload, 'repository', 'homepage');
@@ -145,7 +147,8 @@ function readProject(payload: unknown): Project | undefined {
 	return { id, path, name: path.slice(path.lastIndexOf('/') + 1), url, serverUrl: url.slice(0, -path.length - 1) };
 }
 
-// As the hook builds it from CI_SERVER_FQDN, CI_PROJECT_ID and CI_JOB_ID. A deployment that the Deployments API made has no job.
+// As the hook builds it from CI_SERVER_FQDN, CI_PROJECT_ID and CI_JOB_ID. A deployment that the Deployments API made
+// has no job.
 function buildKeyParts({ id, serverUrl }: Project, jobId: string | undefined, deploymentId = ''): readonly string[] {
 	const host = serverUrl.replace(/^https?:\/\//, '');
 	return jobId === undefined ? ['gitlab', host, id, 'deployment', deploymentId] : ['gitlab', host, id, 'job', jobId];

@@ -32,8 +32,8 @@ export type RelayDeliveryContext = Readonly<Pick<RelayOptions, 'log' | 'redactor
 	Readonly<{ environment: Readonly<Record<string, string | undefined>> }>;
 
 /**
- * Returns the function with which the relay delivers one change. It looks for the change in Alert24 before every attempt, also the first: the
- * hook or the command may have recorded the same deployment.
+ * Returns the function with which the relay delivers one change. It looks for the change in Alert24 before every
+ * attempt, also the first: the hook or the command may have recorded the same deployment.
  */
 export function openRelayDelivery(
 	{ apiUrl, apiKey, proxyEnv }: DeliverySettings,

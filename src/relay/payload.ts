@@ -23,7 +23,10 @@ export function readValue(payload: unknown, ...path: readonly string[]): unknown
 	return path.reduce<unknown>(property, payload);
 }
 
-/** Returns a time as ISO 8601 in UTC, to the second where the payload has no fraction; undefined for a text without a time. */
+/**
+ * Returns a time as ISO 8601 in UTC, to the second where the payload has no fraction; undefined for a text without a
+ * time.
+ */
 export function readTime(payload: unknown, ...path: readonly string[]): string | undefined {
 	const text = readText(payload, ...path);
 	const time = text === undefined ? Number.NaN : Date.parse(text);

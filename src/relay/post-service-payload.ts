@@ -18,7 +18,10 @@ export function isPostServicePayload(payload: unknown): boolean {
 	);
 }
 
-/** Reads the payload of the POST service, for git and for Mercurial: at most one push, which is that of the newest commit. */
+/**
+ * Reads the payload of the POST service, for git and for Mercurial: at most one push, which is that of the newest
+ * commit.
+ */
 export function readPostServicePayload(payload: unknown): ReportedEvent {
 	if (!isPostServicePayload(payload)) {
 		return rejectEvent(

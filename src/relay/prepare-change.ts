@@ -18,8 +18,9 @@ type GitlabJobFacts = Readonly<{
 export type ReadGitlabJob = (job: GitlabJobReference) => Promise<GitlabJobFacts | undefined>;
 
 /**
- * Returns a function that completes a stored change: with the start of the deployment that another event reported, and with the job in
- * GitLab's API if there is a token for it. A failed or canceled deployment counts only if one of them shows that it ran.
+ * Returns a function that completes a stored change: with the start of the deployment that another event reported, and
+ * with the job in GitLab's API if there is a token for it. A failed or canceled deployment counts only if one of them
+ * shows that it ran.
  */
 export function buildPrepare(outbox: SqlOutbox, readJob: ReadGitlabJob | undefined) {
 	return async ({ change }: SqlClaim, known: PlannedFacts): Promise<Preparation> => {

@@ -12,8 +12,8 @@ const urlSetting = 'ALERT24_RELAY_GITLAB_URL';
 const limits = { limitMs: 5000, longestBody: 1024 * 1024 };
 
 /**
- * Returns the function that reads a job with an access token. The token goes to one GitLab alone: whoever holds the secret of a webhook can
- * send an event with any address.
+ * Returns the function that reads a job with an access token. The token goes to one GitLab alone: whoever holds the
+ * secret of a webhook can send an event with any address.
  */
 export function openGitlabJobs(
 	gitlabUrl: string,

@@ -25,7 +25,10 @@ const dayMs = 24 * 60 * 60_000;
 const defaultRetentionDays = 14;
 const longestRetentionDays = 3650;
 
-/** Reads the settings of the relay, each secret also from the file that `…_FILE` names. Collects every mistake; no message contains a secret. */
+/**
+ * Reads the settings of the relay, each secret also from the file that `…_FILE` names. Collects every mistake; no
+ * message contains a secret.
+ */
 export class RelaySettingsReader {
 	readonly problems: string[] = [];
 	readonly #environment: Environment;

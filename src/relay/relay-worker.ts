@@ -71,7 +71,10 @@ export class RelayWorker {
 		this.#wake = undefined;
 	}
 
-	/** Claims nothing more, waits up to `graceMs` for the deliveries in progress, then interrupts them and releases their changes. */
+	/**
+	 * Claims nothing more, waits up to `graceMs` for the deliveries in progress, then interrupts them and releases
+	 * their changes.
+	 */
 	async stop(graceMs: number): Promise<void> {
 		this.#stopping.abort();
 		this.wake();
@@ -126,7 +129,8 @@ export class RelayWorker {
 		if (state === 'undelivered' || keyRejections.includes(delivery.status)) {
 			const isInterrupted = this.#interruption.signal.aborted;
 			const pauseMs = isInterrupted ? 0 : this.#noteFailure(delivery);
-			// A row is due again soon, so that a wrong clock cannot hold it for long. The pause is that of this process.
+			// A row is due again soon, so that a wrong clock cannot hold it for long. The pause is that of this
+			// process.
 			await outbox.postpone(claim, delivery, new Date(clock.date() + Math.min(pauseMs, 60_000)));
 			return;
 		}

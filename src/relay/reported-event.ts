@@ -18,8 +18,8 @@ export type ReportedDeployment = Readonly<{
 	/** As the event reports it. The environment is empty if only a rule can name it. */
 	deployment: Deployment;
 	/**
-	 * Shows if the deployment ran. GitLab also reports a failed or canceled deployment for jobs that never started; `unknown` is then
-	 * decided by an earlier `running` event.
+	 * Shows if the deployment ran. GitLab also reports a failed or canceled deployment for jobs that never started;
+	 * `unknown` is then decided by an earlier `running` event.
 	 */
 	hasRun: 'yes' | 'no' | 'unknown';
 	/** A fact for the description that a Deployment has no field for. */

@@ -64,7 +64,8 @@ export function matchRules(names: EventNames, { file, rules }: Rules): Match {
 	return { kind: 'unmatched', reason: describeUnmatched(names) };
 }
 
-// A Bitbucket event does not name its environment. A rule applies to it only if the rule names one, and selects what deploys there.
+// A Bitbucket event does not name its environment. A rule applies to it only if the rule names one, and selects what
+// deploys there.
 function canApply({ branch, tag, status }: RuleDefinition, names: EventNames): boolean {
 	if (names.environment !== undefined) return true;
 	if (names.statuses.length > 0) return status !== undefined;

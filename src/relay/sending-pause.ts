@@ -6,8 +6,8 @@ const longestPauseMs = 60_000;
 const longestRetryAfterMs = 60 * 60_000;
 
 /**
- * The pause that all workers share while Alert24 does not accept changes. It doubles with each failure up to 60 s, and is at least as long as
- * Alert24 asked for. After it, one worker sends one change; the others wait for the result.
+ * The pause that all workers share while Alert24 does not accept changes. It doubles with each failure up to 60 s, and
+ * is at least as long as Alert24 asked for. After it, one worker sends one change; the others wait for the result.
  */
 export class SendingPause {
 	readonly #clock: Pick<Clock, 'now'>;

@@ -44,7 +44,10 @@ export function openOutbox(store: string, now: () => number): Promise<SqlOutbox>
 	return isPostgresUrl(store) ? openPostgresOutbox(store, now) : openSqliteOutbox(store, now);
 }
 
-/** Starts the server and the worker on an open outbox, which `stop` closes. Throws a ConfigurationError if the address cannot be used. */
+/**
+ * Starts the server and the worker on an open outbox, which `stop` closes. Throws a ConfigurationError if the address
+ * cannot be used.
+ */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
 	const { settings, outbox, deliver, readJob, budgetMs, log, redactor, clock } = options;
 	const now = () => clock.date();

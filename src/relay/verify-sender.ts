@@ -6,8 +6,9 @@ import { Webhook } from 'standardwebhooks';
 export type VerifySender = (headers: IncomingHttpHeaders, body: Buffer) => boolean;
 
 /**
- * Returns the verification of GitLab's webhooks (https://docs.gitlab.com/user/project/integrations/webhooks/). A signature, if present, decides
- * alone: it must be correct and at most five minutes old. Otherwise X-Gitlab-Token must be a secret.
+ * Returns the verification of GitLab's webhooks (https://docs.gitlab.com/user/project/integrations/webhooks/). A
+ * signature, if present, decides alone: it must be correct and at most five minutes old. Otherwise X-Gitlab-Token must
+ * be a secret.
  */
 export function buildGitlabVerifier(secrets: readonly string[]): VerifySender {
 	const webhooks = secrets.filter(isSigningSecret).map((secret) => new Webhook(secret));

@@ -19,7 +19,9 @@ export type WebhookServerOptions = Readonly<{
 	limits?: ConnectionLimits | undefined;
 }>;
 
-/** The longest times until the headers and the whole request arrived, and between two checks of them, in milliseconds. */
+/**
+ * The longest times until the headers and the whole request arrived, and between two checks of them, in milliseconds.
+ */
 export type ConnectionLimits = Readonly<{
 	headersTimeout: number;
 	requestTimeout: number;
@@ -38,7 +40,10 @@ const connectionLimits: ConnectionLimits = {
 const readinessMs = 1000;
 const reportAgainMs = 60_000;
 
-/** Builds the HTTP server of the relay. It responds with a status and an empty body, so that no response can contain a secret. */
+/**
+ * Builds the HTTP server of the relay. It responds with a status and an empty body, so that no response can contain a
+ * secret.
+ */
 export function buildWebhookServer(options: WebhookServerOptions): FastifyInstance {
 	const { gitlabSecrets, bitbucketSecrets, receiver, metrics, log, now } = options;
 	const { limits = connectionLimits } = options;

@@ -14,9 +14,10 @@ const largestVariablesFile = 1024 * 1024;
 const safeValue = /^[\w.:/@%+-]+$/;
 
 /**
- * Writes a dotenv report for later jobs: at most five variables, one line each, none of them the name of a setting. GitLab fails the job for a
- * malformed report (https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv). A link at the path is replaced, not followed. A
- * file that cannot be written is reported in the log.
+ * Writes a dotenv report for later jobs: at most five variables, one line each, none of them the name of a setting.
+ * GitLab fails the job for a malformed report
+ * (https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv). A link at the path is replaced, not
+ * followed. A file that cannot be written is reported in the log.
  */
 export function writeDotenvReport(path: string, deliveries: readonly Delivery[], log: Log): void {
 	try {

@@ -10,7 +10,10 @@ const outcomeWords: Readonly<Record<Outcome, string>> = {
 	timedout: 'timed out',
 };
 
-/** Returns the reason why a deployment that did not succeed is not recorded, with the advice for the CI that the program runs in. */
+/**
+ * Returns the reason why a deployment that did not succeed is not recorded, with the advice for the CI that the program
+ * runs in.
+ */
 export function describeUnrecordedOutcome(outcome: Outcome, advice: string): string {
 	return `Not recorded: the deployment ${outcomeWords[outcome]}; ${advice} to record such deployments`;
 }

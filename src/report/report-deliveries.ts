@@ -21,7 +21,9 @@ const resultStates: Readonly<Record<State, ChangeState>> = {
 	undelivered: 'undelivered',
 };
 
-/** Prints the end of each delivery, for people and for programs. Returns the highest exit code, at least `leastCode`. */
+/**
+ * Prints the end of each delivery, for people and for programs. Returns the highest exit code, at least `leastCode`.
+ */
 export function reportDeliveries(
 	deliveries: readonly Delivery[],
 	log: Log,

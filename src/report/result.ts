@@ -9,7 +9,10 @@ export type ChangeState = 'recorded' | 'already_recorded' | 'refused' | 'undeliv
 export type ServiceResult = Readonly<{
 	/** The service of the change; absent: the organization. */
 	service_id?: string;
-	/** The end of the change; the last three are results of `check`: Alert24 lists the service, does not, or lists no services. */
+	/**
+	 * The end of the change; the last three are results of `check`: Alert24 lists the service, does not, or lists no
+	 * services.
+	 */
 	state: ChangeState | 'known' | 'unknown' | 'unchecked';
 	/** The name of a known service. */
 	name?: string;

@@ -1,7 +1,10 @@
 /** The commands that have settings. */
 export type Command = 'record' | 'replay' | 'check' | 'sync';
 
-/** One setting with its three spellings: option `--service-id`, variable ALERT24_SERVICE_ID, component input `service_id`. */
+/**
+ * One setting with its three spellings: option `--service-id`, variable ALERT24_SERVICE_ID, component input
+ * `service_id`.
+ */
 export type OptionDefinition = Readonly<{
 	/** The option's name without its dashes. */
 	name: string;
@@ -188,7 +191,10 @@ export const optionDefinitions = [
 
 export type OptionName = (typeof optionDefinitions)[number]['name'];
 
-/** The options of the command line: flags as 'true' or 'false'. An empty option counts as absent, like an empty variable. */
+/**
+ * The options of the command line: flags as 'true' or 'false'. An empty option counts as absent, like an empty
+ * variable.
+ */
 export type GivenOptions = Readonly<Partial<Record<OptionName, string>>>;
 
 /** Returns the variable that sets the same as an option: `ALERT24_SERVICE_ID` for `service-id`. */

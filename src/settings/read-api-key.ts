@@ -17,8 +17,8 @@ export type ReadApiKey = Readonly<{
 }>;
 
 /**
- * Reads the API key: ALERT24_API_KEY is the key itself or the path of a file that contains it, as GitLab's file variables and `secrets:`
- * set it; ALERT24_API_KEY_FILE is such a path.
+ * Reads the API key: ALERT24_API_KEY is the key itself or the path of a file that contains it, as GitLab's file
+ * variables and `secrets:` set it; ALERT24_API_KEY_FILE is such a path.
  */
 export function readApiKey(environment: Environment): ReadApiKey {
 	const problems: string[] = [];

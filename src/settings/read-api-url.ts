@@ -11,7 +11,10 @@ export function isDefaultApiUrl(url: URL): boolean {
 	return url.href === new URL(defaultApiUrl).href;
 }
 
-/** Reads the base URL of Alert24, without a trailing slash. Reports a URL that is malformed or would send the key unencrypted. */
+/**
+ * Reads the base URL of Alert24, without a trailing slash. Reports a URL that is malformed or would send the key
+ * unencrypted.
+ */
 export function readApiUrl(reader: SettingReader): URL {
 	const text = reader.text('api-url') ?? defaultApiUrl;
 	const url = URL.canParse(text) ? new URL(text) : undefined;

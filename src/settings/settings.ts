@@ -9,7 +9,9 @@ import { SettingReader, type SettingSource } from './setting-reader.ts';
 
 const dedupeModes = ['on-retry', 'always', 'never'] as const;
 
-/** The search for an already recorded change before an attempt: only after one that may have arrived, always, or never. */
+/**
+ * The search for an already recorded change before an attempt: only after one that may have arrived, always, or never.
+ */
 export type DedupeMode = (typeof dedupeModes)[number];
 
 /** The user's decisions, from options and variables. */
@@ -100,7 +102,10 @@ export function readSettings(source: SettingSource): ReadSettings {
 	};
 }
 
-/** Returns the format of the log. The log is needed before all other settings are read, so mistakes are not reported here. */
+/**
+ * Returns the format of the log. The log is needed before all other settings are read, so mistakes are not reported
+ * here.
+ */
 export function readLogSettings(
 	environment: Environment,
 	options: GivenOptions,

@@ -44,8 +44,8 @@ export class Redactor {
 	}
 
 	/**
-	 * Returns the environment without keys and tokens, except in the variables that hold them, and without a user name and password in the
-	 * URLs of the CI.
+	 * Returns the environment without keys and tokens, except in the variables that hold them, and without a user name
+	 * and password in the URLs of the CI.
 	 */
 	redactEnvironment(environment: Environment): Environment {
 		const redacted: Record<string, string | undefined> = Object.create(null);
@@ -86,7 +86,8 @@ function decodeCredentials([user, password]: [string, string]): [string, string]
 	}
 }
 
-// The secret as it stands, in JSON, in a URL, and within a longer text in base64 (`echo $KEY | base64`, an Authorization header).
+// The secret as it stands, in JSON, in a URL, and within a longer text in base64 (`echo $KEY | base64`, an
+// Authorization header).
 function addForms(secrets: Set<string>, secret: string | undefined): void {
 	if (secret === undefined || secret.length < shortestSecret) return;
 	secrets.add(secret);
@@ -100,7 +101,8 @@ function addForms(secrets: Set<string>, secret: string | undefined): void {
 	}
 }
 
-// The characters that depend on the secret alone: each stands for 6 bits, and the neighbors' bits are in the first and the last one.
+// The characters that depend on the secret alone: each stands for 6 bits, and the neighbors' bits are in the first and
+// the last one.
 function encodeBase64(secret: string, precedingBytes: number): string {
 	const bytes = Buffer.concat([Buffer.alloc(precedingBytes), Buffer.from(secret)]);
 	const first = Math.ceil((precedingBytes * 8) / 6);

@@ -1,7 +1,10 @@
 /** ASCII white space, as a shell's tools define it. */
 export const blanks = ' \t\n\v\f\r';
 
-/** A text without the white space at its ends. Not by a regular expression: `/\s+$/` takes quadratic time for blanks in the middle. */
+/**
+ * A text without the white space at its ends. Not by a regular expression: `/\s+$/` takes quadratic time for blanks in
+ * the middle.
+ */
 export function trimBlanks(text: string): string {
 	let start = 0;
 	while (start < text.length && blanks.includes(text.charAt(start))) start += 1;

@@ -7,7 +7,10 @@ const longestLine = 4000;
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ufeff]/g;
 const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** Makes control characters visible (`\n`, `\u001b`): a text from outside can neither forge a log line nor control a terminal. */
+/**
+ * Makes control characters visible (`\n`, `\u001b`): a text from outside can neither forge a log line nor control a
+ * terminal.
+ */
 export function makeVisible(text: string): string {
 	return text.replace(unsafe, (character) => escapes[character] ?? escapeCharacter(character));
 }
@@ -15,7 +18,10 @@ export function makeVisible(text: string): string {
 // In GitLab's log, the name of a collapsible section follows.
 const sectionMarker = /section_(start|end):/g;
 
-/** Returns a text as one line of a log: visible, bounded, and unable to open or close one of GitLab's collapsible sections. */
+/**
+ * Returns a text as one line of a log: visible, bounded, and unable to open or close one of GitLab's collapsible
+ * sections.
+ */
 export function toLogLine(text: string): string {
 	return truncate(makeVisible(text), longestLine).replace(sectionMarker, 'section_$1\\u003a');
 }

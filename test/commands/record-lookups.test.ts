@@ -36,7 +36,10 @@ type Given = Readonly<{
 
 type Recorded = RunResult & Readonly<{ changes: readonly SentChange[]; gitlab: GitlabStandIn }>;
 
-/** Runs the separate job of the component notify after the deploy job. Every run has secrets, which no output may contain. */
+/**
+ * Runs the separate job of the component notify after the deploy job. Every run has secrets, which no output may
+ * contain.
+ */
 async function record(given: Given = {}): Promise<Recorded> {
 	const ended = { ...job, ...given.job };
 	const scenario: GitlabScenario = {

@@ -7,7 +7,10 @@ const { CI_COMMIT_SHA: sha, CI_PROJECT_URL: projectUrl } = gitlabJob;
 const previous = '8c41f02b7d95e3a6140c2be87fd3091a65c7b2e4';
 const job = { name: 'deploy-production', user: 'jonas.weber' };
 
-/** Runs the command in the job that the README's quick start adds, against stand-ins, and returns the change as it was sent. */
+/**
+ * Runs the command in the job that the README's quick start adds, against stand-ins, and returns the change as it was
+ * sent.
+ */
 export async function recordExample(): Promise<object | undefined> {
 	await using alert24 = await startAlert24();
 	await using gitlab = await startGitlab({

@@ -63,7 +63,9 @@ const relayLeaseMs =
 	readConstant('src/relay/open-relay-delivery.ts', 'budgetMs') +
 	readConstant('src/relay/relay-worker.ts', 'leaseMarginMs');
 
-/** The sentences with figures, by page. Each `#` stands for one of the numbers that follow, which come from the code. */
+/**
+ * The sentences with figures, by page. Each `#` stands for one of the numbers that follow, which come from the code.
+ */
 const sentences: readonly (readonly [page: string, sentence: string, ...numbers: readonly number[]])[] = [
 	['README.md', 'Recording ends within # seconds by default', seconds(budgetMs)],
 	['README.md', 'the job ends within `timeout` (# s)', notifyBudget],

@@ -9,8 +9,9 @@ import { readProxySettings } from '../../src/network/proxy.ts';
 import { pages, readPage, root } from './pages.ts';
 
 /**
- * The parts of GitLab's configuration that 17.0 has: components and inputs are generally available since then, and the rest is older
- * (docs.gitlab.com/17.1/ee/ci/yaml/inputs.html, docs.gitlab.com/17.1/ee/ci/components, docs.gitlab.com/17.1/ee/ci/yaml).
+ * The parts of GitLab's configuration that 17.0 has: components and inputs are generally available since then, and the
+ * rest is older (docs.gitlab.com/17.1/ee/ci/yaml/inputs.html, docs.gitlab.com/17.1/ee/ci/components,
+ * docs.gitlab.com/17.1/ee/ci/yaml).
  */
 const gitlab = {
 	version: '17.0',

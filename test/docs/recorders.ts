@@ -46,8 +46,9 @@ const notifyJobs = {
 const withFailures = notifyTemplate['.$[[ inputs.job_prefix ]]:success:record_failures:true'].variables;
 
 /**
- * Returns the job of the component `notify` that GitLab starts when the deploy job ended: GitLab computes one status from the jobs under
- * `needs` (lib/gitlab/ci/status/composite.rb), and compares it with `when` (app/services/ci/process_build_service.rb).
+ * Returns the job of the component `notify` that GitLab starts when the deploy job ended: GitLab computes one status
+ * from the jobs under `needs` (lib/gitlab/ci/status/composite.rb), and compares it with `when`
+ * (app/services/ci/process_build_service.rb).
  */
 export function findStartedJob(jobs: readonly ScenarioJob[]): keyof typeof notifyJobs | undefined {
 	const isAccepted = ({ status = 'success', allowFailure = false }: ScenarioJob) =>

@@ -129,7 +129,10 @@ suite('commands for containers', () => {
 	}
 });
 
-/** Returns the environment of a container with the paths of its mounts replaced by those of a folder with the files that it expects. */
+/**
+ * Returns the environment of a container with the paths of its mounts replaced by those of a folder with the files that
+ * it expects.
+ */
 function mount({ environment, mounts }: ContainerCommand, t: TestContext): Record<string, string> {
 	const folder = mkdtempSync(join(tmpdir(), 'alert24-mounts-'));
 	t.after(() => rmSync(folder, { recursive: true }));

@@ -107,7 +107,10 @@ function buildScenario({ outcome = 'success', set }: EnvironmentRow): GitlabScen
 }
 
 /** Runs the command, and checks the promises that hold whatever the variables contain. */
-/** The secrets that the program can recognize: a token in a variable of the user's is a text like any other outside of a CI. */
+/**
+ * The secrets that the program can recognize: a token in a variable of the user's is a text like any other outside of a
+ * CI.
+ */
 function listSecrets(variables: Readonly<Record<string, string | undefined>>): string[] {
 	const { proxyUser, jobToken, ...others } = secrets;
 	return variables['CI_JOB_TOKEN'] === jobToken ? [...Object.values(others), jobToken] : Object.values(others);

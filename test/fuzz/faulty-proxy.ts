@@ -52,7 +52,10 @@ export const tunnels = {
 
 export type Tunnel = keyof typeof tunnels;
 
-/** An HTTP proxy on a free port of 127.0.0.1. Each of its first connections gets one of the tunnels, each later one `last`. */
+/**
+ * An HTTP proxy on a free port of 127.0.0.1. Each of its first connections gets one of the tunnels, each later one
+ * `last`.
+ */
 export async function startFaultyProxy(
 	first: readonly Tunnel[],
 	last: Tunnel,

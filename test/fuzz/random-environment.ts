@@ -121,7 +121,10 @@ const someSettings = fc
 const often = <Value>(value: Value, ...others: Value[]) =>
 	fc.oneof({ weight: 3, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: fc.constantFrom(value, ...others) });
 
-/** Environments with hostile texts, and with missing and contradictory variables. Most of them are complete enough to record. */
+/**
+ * Environments with hostile texts, and with missing and contradictory variables. Most of them are complete enough to
+ * record.
+ */
 export const randomEnvironments: fc.Arbitrary<EnvironmentRow> = fc
 	.record({
 		job: fc.constantFrom('deploy job', 'deploy job', 'deploy job', ...Object.keys(jobs)),

@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../src/delivery/clock.ts';
 
-/** A clock whose pauses take a twentieth of their time, so that what happens meanwhile elsewhere still happens in order. */
+/**
+ * A clock whose pauses take a twentieth of their time, so that what happens meanwhile elsewhere still happens in order.
+ */
 export class ScaledClock implements Clock {
 	static readonly scale = 20;
 	#skippedMs = 0;

@@ -15,7 +15,9 @@ suite('the change of the hook', { concurrency: 3, skip: whyWithoutTools }, () =>
 	});
 	let turn = 0;
 
-	/** Asserts that hook and command build the same change, if both accept the variables. Shells and awks take turns. */
+	/**
+	 * Asserts that hook and command build the same change, if both accept the variables. Shells and awks take turns.
+	 */
 	async function assertAgreement(variables: Readonly<Record<string, string>>): Promise<void> {
 		turn += 1;
 		const shell = shellNames[turn % 3] as Shell;

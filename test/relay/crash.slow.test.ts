@@ -152,7 +152,8 @@ async function runChaos(
 	})();
 	const leastEach = events / environments.length;
 	const countKills = () => relays.reduce((sum, relay) => sum + relay.kills, 0);
-	// The events of one environment are sent one after another, so that their order is certain. Each is sent again some events later.
+	// The events of one environment are sent one after another, so that their order is certain. Each is sent again some
+	// events later.
 	const sendAll = async (_: string, index: number): Promise<number[]> => {
 		const sent: number[] = [];
 		while (sent.length < leastEach || countKills() < leastKills) {

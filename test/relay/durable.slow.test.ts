@@ -46,7 +46,8 @@ suite('the relay with SQLite', () => {
 			const { status } = await fetch(`${url}/webhooks/gitlab`, signGitlab(buildDeploymentEvent(number)));
 			assert.equal(status, 202);
 		}
-		// strace itself does not pass a signal on. Each line begins with the id of a thread, the first one with that of the process.
+		// strace itself does not pass a signal on. Each line begins with the id of a thread, the first one with that of
+		// the process.
 		process.kill(Number.parseInt(readFileSync(trace, 'utf8'), 10), 'SIGTERM');
 		await exited;
 		let [isSynced, answers] = [false, 0];

@@ -18,7 +18,9 @@ function write(deliveries: readonly Partial<Delivery>[], path = makePath()): str
 	return terminal.stderr === '' ? readFileSync(path, 'utf8') : terminal.stderr;
 }
 
-/** Reads a report as GitLab does, and fails where GitLab would fail the job (docs.gitlab.com/ci/yaml/artifacts_reports). */
+/**
+ * Reads a report as GitLab does, and fails where GitLab would fail the job (docs.gitlab.com/ci/yaml/artifacts_reports).
+ */
 function parseAsGitlab(report: string): Record<string, string> {
 	assert.ok(Buffer.byteLength(report) < 5 * 1024);
 	const lines = report === '' ? [] : report.replace(/\n$/, '').split('\n');

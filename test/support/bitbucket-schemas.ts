@@ -1,8 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
 // No npm package contains Atlassian's schema of bitbucket-pipelines.yml
-// (https://api.bitbucket.org/schemas/pipelines-configuration). These are the parts that a deployment with this pipe needs.
-// They are stricter: Atlassian's schema accepts an unknown key of a step and a pipe without a version.
+// (https://api.bitbucket.org/schemas/pipelines-configuration). These are the parts that a deployment with this pipe
+// needs. They are stricter: Atlassian's schema accepts an unknown key of a step and a pipe without a version.
 const text = { type: 'string', minLength: 1 };
 const texts = { type: 'array', minItems: 1, items: text };
 const versioned = { type: 'string', pattern: '^(docker://[a-z0-9.-]+/)?[a-z0-9-]+/[a-z0-9-]+:\\d+\\.\\d+\\.\\d+$' };

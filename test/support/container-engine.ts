@@ -35,8 +35,8 @@ export class ContainerEngine {
 	}
 
 	/**
-	 * Builds the project's image from this worktree and returns its name. If ALERT24_IMAGE names an image, returns that one instead and pulls it if the
-	 * machine lacks it.
+	 * Builds the project's image from this worktree and returns its name. If ALERT24_IMAGE names an image, returns that
+	 * one instead and pulls it if the machine lacks it.
 	 */
 	async buildImage(name: string, ...args: readonly string[]): Promise<string> {
 		const built = process.env['ALERT24_IMAGE'];

@@ -25,8 +25,8 @@ export type GitlabProject = AsyncDisposable & {
 };
 
 /**
- * Creates the project. `commands` are shell scripts by name; they are on the PATH of its jobs. Without a container engine
- * the jobs run in this machine's shell, otherwise in their images, as the users of the images.
+ * Creates the project. `commands` are shell scripts by name; they are on the PATH of its jobs. Without a container
+ * engine the jobs run in this machine's shell, otherwise in their images, as the users of the images.
  */
 export async function createGitlabProject(
 	commands: Record<string, string> = {},

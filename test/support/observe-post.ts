@@ -8,7 +8,10 @@ export type Observation = {
 	headers?: IncomingMessage['headers'];
 	/** As much of the body as arrived. */
 	body: string;
-	/** `whole` for a whole response, the code of an error (its message for a lost connection), or `waited` after a timeout. */
+	/**
+	 * `whole` for a whole response, the code of an error (its message for a lost connection), or `waited` after a
+	 * timeout.
+	 */
 	end: string;
 };
 

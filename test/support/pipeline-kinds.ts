@@ -43,8 +43,8 @@ export function jobsOf(pipeline: RenderedPipeline): [string, PipelineJob][] {
 export function listJobs(pipeline: RenderedPipeline, kind: PipelineKind): string[] {
 	const workflow = pipeline['workflow']?.rules;
 	if (workflow !== undefined && !isIncluded(workflow, kind)) return [];
-	// https://docs.gitlab.com/ci/pipelines/merge_request_pipelines/: without rules, a job is for branches and tags only,
-	// unless `workflow: rules` decides for the whole pipeline.
+	// https://docs.gitlab.com/ci/pipelines/merge_request_pipelines/: without rules, a job is for branches and tags
+	// only, unless `workflow: rules` decides for the whole pipeline.
 	const withoutRules = workflow !== undefined || kind['CI_MERGE_REQUEST_IID'] === undefined;
 	return jobsOf(pipeline)
 		.filter(([, { rules }]) => (rules === undefined ? withoutRules : isIncluded(rules, kind)))

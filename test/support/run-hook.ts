@@ -43,7 +43,10 @@ export type HookRun = Readonly<{
 	files: string[];
 }>;
 
-/** Runs the hook like GitLab's runner: the shell reads the after_script from its standard input and evaluates it in one piece, with errexit. */
+/**
+ * Runs the hook like GitLab's runner: the shell reads the after_script from its standard input and evaluates it in one
+ * piece, with errexit.
+ */
 export async function runHook(variables: Readonly<Record<string, string>>, options: HookOptions): Promise<HookRun> {
 	const { shell, path, before = ':', after = ':', shellOptions = [], inputs = {}, edit = (script) => script } = options;
 	const cwd = options.cwd ?? mkdtempSync(join(tmpdir(), 'alert24-hook-'));
