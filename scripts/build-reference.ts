@@ -100,10 +100,20 @@ function describeResult(type: 'Result' | 'ServiceResult'): string[][] {
 	const source = readFileSync('src/report/result.ts', 'utf8');
 	const [, states = ''] = /^export type ChangeState = (.*);$/m.exec(source) ?? [];
 	const [, body = ''] = new RegExp(`^export type ${type} = Readonly<\\{\\n(.*?)^\\}>;$`, 'ms').exec(source) ?? [];
-	return Array.from(
-		body.matchAll(/\/\*\* (.*)\. \*\/\n\t(\w+)\??: (.*);/g),
-		([, meaning = '', name = '', type = '']) => [`\`${name}\``, meaning, describeValues(type, states)],
+	const fields = Array.from(
+		body.matchAll(/\/\*\*\s([^/]*)\.\s+\*\/\n\t(\w+)\??: (.*);/g),
+		([, comment = '', name = '', type = '']) => [`\`${name}\``, unwrap(comment), describeValues(type, states)],
 	);
+	if (fields.length !== body.match(/^\t\w+\??: /gm)?.length) throw new Error(`a property of ${type} has no comment`);
+	return fields;
+}
+
+// The text of a doc comment of several lines.
+function unwrap(comment: string): string {
+	return comment
+		.replace(/^\s*\* /gm, '')
+		.trim()
+		.replaceAll('\n', ' ');
 }
 
 function describeValues(type: string, states: string): string {
@@ -115,9 +125,9 @@ function describeValues(type: string, states: string): string {
 
 function describeReportVariables(): string[][] {
 	const source = readFileSync('src/report/dotenv-report.ts', 'utf8');
-	return Array.from(source.matchAll(/\/\*\* (.*)\. \*\/\n\t\t(ALERT24_\w+):/g), ([, meaning = '', name = '']) => [
+	return Array.from(source.matchAll(/\/\*\*\s([^/]*)\.\s+\*\/\n\t\t(ALERT24_\w+):/g), ([, comment = '', name = '']) => [
 		`\`${name}\``,
-		meaning,
+		unwrap(comment),
 	]);
 }
 
