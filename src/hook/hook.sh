@@ -167,4 +167,4 @@ while [ "$a24_index" -lt "$a24_count" ]; do
 		*) a24_deliver & ;; # each service within the whole budget
 	esac
 	[ "$((a24_index % 20))" != 0 ] || wait
-done; wait
+done; wait || :

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
 import { systemClock } from '../../src/delivery/clock.ts';
 import type { SentChange } from '../../stand-in/alert24-api.ts';
 import { startAlert24 } from '../../stand-in/alert24-stand-in.ts';
@@ -20,6 +23,8 @@ const job: ScenarioJob = {
 	user: 'grace',
 };
 const password = 'correct-horse';
+const directory = mkdtempSync(join(tmpdir(), 'alert24-lookups-'));
+after(() => rmSync(directory, { recursive: true }));
 
 type Given = Readonly<{
 	job?: Partial<ScenarioJob>;
@@ -62,7 +67,7 @@ async function record(given: Given = {}): Promise<Recorded> {
 		ALERT24_API_URL: alert24.url,
 		ALERT24_ENVIRONMENT: 'production',
 		ALERT24_DEPLOY_JOB: 'deploy',
-		ALERT24_UNDELIVERED_DIR: '/nonexistent',
+		ALERT24_UNDELIVERED_DIR: join(directory, 'undelivered'),
 		...given.variables,
 	};
 	const commit = given.gitMessage === undefined ? undefined : { sha, message: given.gitMessage };
