@@ -18,7 +18,7 @@ import { readPage } from './pages.ts';
 /** A job that deploys to an environment, `production` by default. */
 export type DeployJob = ScenarioJob & Readonly<{ environment?: string }>;
 
-/** What a project did, and the settings of the part that records it. */
+/** The deployments of a project, and the settings of the part that records it. */
 export type Trial = Readonly<{
 	jobs: readonly DeployJob[];
 	/** Deployments besides those of the jobs. */
