@@ -26,12 +26,12 @@ const histories: readonly (readonly [string, string[], object])[] = [
 ];
 
 suite('a rollback', { concurrency: 2, skip: whyWithoutTools }, () => {
-	for (const kind of ['curl and gawk', 'GNU wget and mawk'] as const) {
+	for (const [turn, kind] of (['curl and gawk', 'GNU wget and mawk'] as const).entries()) {
 		suite(`with ${kind}`, { concurrency: 1 }, () => {
 			const toolbox = new Toolbox(kind);
 			after(() => toolbox[Symbol.dispose]());
 
-			for (const [title, history, expected] of histories) {
+			for (const [title, history, expected] of histories.filter((_, index) => index % 2 === turn)) {
 				test(`is detected from GitLab's deployments: ${title}`, async () => {
 					await using gitlab = await startGitlab(200, history.map(describeDeployment));
 					assert.deepEqual(await dryRun(gitlab.url), expected);
