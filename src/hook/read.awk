@@ -1,6 +1,6 @@
 # Reads the output of `curl --include` or `wget --server-response`, behind build.awk. The last line is the hook's:
 # curl's status and seconds until it could send, and the exit status. Without that line the response was truncated.
-BEGIN { is_curl = ENVIRON["a24_client"] == "curl"; is_list = mode == "list" }
+BEGIN { is_curl = ENVIRON["a24_tool"] == "curl"; is_list = mode == "list" }
 NR > 1 { read_line(last) } { last = $0 }
 END {
 	count = split(last, parts, " "); exited = parts[count]; header_status = status
@@ -70,7 +70,7 @@ function judge_silence(   is_sent) {
 	reason = untrusted; if (exited ~ (is_curl ? "^(51|60|77|83|90|91)$" : "^5$")) return "untrusted"
 	if (is_sent && mode == "post") doubt = exited ~ (is_curl ? "^28$" : "^(4|137)$") ? "timeout" : "maybe"
 	if (note == "") note = "exit status " exited " of " (is_curl ? "curl" : "wget")
-	reason = "no " (is_sent ? "complete response" : "connection") " within " ENVIRON["a24_seconds"] " s"
+	reason = "no " (is_sent ? "complete response" : "connection") " within " ENVIRON["a24_time"] " s"
 	if (exited !~ /^(28|137)$/) reason = "the connection failed (" note ")"
 	return "retry"
 }
