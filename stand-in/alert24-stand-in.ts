@@ -55,6 +55,8 @@ export type ReceivedRequest = {
 	body: string;
 	/** By `performance.now()`. */
 	readonly receivedAtMs: number;
+	/** When its change was stored or its list was read, by `performance.now()`. Undefined if that did not happen. */
+	processedAtMs?: number;
 	/** The X-Request-Id of the response. */
 	readonly requestId: string;
 	fault: Fault;
@@ -185,6 +187,7 @@ export class Alert24StandIn {
 			received.body = body.toString();
 			if (fault.kind === 'slow-record' && !(await this.#wait(fault.delayMs))) return;
 			if (path !== undefined) healthy = this.#process(received, path, body);
+			received.processedAtMs = performance.now();
 		}
 		this.#handled.push(received);
 		this.#events.emit('handled');
