@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -63,7 +64,9 @@ async function makeCertificate(request: CertificateRequest): Promise<Certificate
 	const altNames = hosts.map((host) =>
 		isIPv4(host) ? { type: 7 as const, ip: host } : { type: 2 as const, value: host },
 	);
-	const made = await generate([{ name: 'commonName', value: isAuthority ? 'Test authority' : 'Test server' }], {
+	// A trust store finds an authority by its name.
+	const name = isAuthority ? `Test authority ${randomUUID()}` : 'Test server';
+	const made = await generate([{ name: 'commonName', value: name }], {
 		keyType: 'ec',
 		algorithm: 'sha256',
 		notBeforeDate: daysFromNow(fromDay),

@@ -14,10 +14,10 @@ export function openGitlab(
 	const { proxyEnv, problems } = readProxySettings(environment, access.apiUrl);
 	const [problem] = problems;
 	if (problem !== undefined) return problem;
-	// The runner passes the CA of a self-managed GitLab in this file.
-	const SSL_CERT_FILE = environment['SSL_CERT_FILE'] ?? environment['CI_SERVER_TLS_CA_FILE'];
-	// The delivery reports an unusable file too.
-	const cas = readTrustedCas({ ...environment, SSL_CERT_FILE }, { notice: (text) => log.detail(text) });
+	// The runner passes the CA of a self-managed GitLab in CI_SERVER_TLS_CA_FILE. The delivery reports an unusable
+	// SSL_CERT_FILE too.
+	const variables = ['SSL_CERT_FILE', 'CI_SERVER_TLS_CA_FILE'] as const;
+	const cas = readTrustedCas(environment, { notice: (text) => log.detail(text) }, variables);
 	return new GitlabClient({
 		...access,
 		...limits,

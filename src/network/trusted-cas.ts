@@ -6,21 +6,36 @@ import { quote } from '../text/visible-text.ts';
 
 const largestFile = 16 * 1024 * 1024;
 
+type CaVariable = 'SSL_CERT_FILE' | 'CI_SERVER_TLS_CA_FILE';
+
 /**
- * Returns the CAs to trust: Node's own and those in the file that SSL_CERT_FILE names. Node itself reads
+ * Returns the CAs to trust: Node's own and those in the files that the variables name. Node itself reads
  * NODE_EXTRA_CA_CERTS, and SSL_CERT_FILE only with an option. Returns undefined if there is nothing to add. A file that
  * cannot be read is logged and is not an error: it may be meant for another program in the same job.
  */
-export function readTrustedCas(environment: Environment, log: Pick<Log, 'notice'>): string[] | undefined {
-	const path = environment['SSL_CERT_FILE'];
+export function readTrustedCas(
+	environment: Environment,
+	log: Pick<Log, 'notice'>,
+	variables: readonly CaVariable[] = ['SSL_CERT_FILE'],
+): string[] | undefined {
+	const added = variables.flatMap((variable) => readCertificates(variable, environment, log) ?? []);
+	return added.length === 0 ? undefined : [...defaultCas(), ...added];
+}
+
+function readCertificates(
+	variable: CaVariable,
+	environment: Environment,
+	log: Pick<Log, 'notice'>,
+): string | undefined {
+	const path = environment[variable];
 	if (path === undefined || path === environment['NODE_EXTRA_CA_CERTS']) return undefined;
 	try {
 		const certificates = readRegularFile(path, largestFile).toString('utf8');
-		if (certificates.includes('-----BEGIN ')) return [...defaultCas(), certificates];
-		log.notice(`SSL_CERT_FILE, ${quote(path)}, contains no certificate in PEM and is ignored`);
+		if (certificates.includes('-----BEGIN ')) return certificates;
+		log.notice(`${variable}, ${quote(path)}, contains no certificate in PEM and is ignored`);
 	} catch (error) {
 		if (!(error instanceof UnusableFile)) throw error;
-		log.notice(`SSL_CERT_FILE, ${quote(path)}, ${error.message} and is ignored`);
+		log.notice(`${variable}, ${quote(path)}, ${error.message} and is ignored`);
 	}
 	return undefined;
 }

@@ -339,11 +339,19 @@ suite('The time of the lookups', () => {
 
 suite('A self-managed GitLab', () => {
 	/** Records behind a proxy, from a GitLab whose certificate a private authority signed. */
-	async function recordBehindProxy(caVariable: string | undefined, certificate: 'good' | 'wrongHost' = 'good') {
+	async function recordBehindProxy(
+		caVariable: string | undefined,
+		certificate: 'good' | 'wrongHost' = 'good',
+		otherVariables: Record<string, string> = {},
+	) {
 		const { caFile, [certificate]: tls } = await certificates('gitlab.example.com');
 		const routes: Record<string, number> = {};
 		await using proxy = await startHttpProxy({ routes });
-		const variables: Record<string, string> = { HTTPS_PROXY: proxy.url, ...(caVariable && { [caVariable]: caFile }) };
+		const variables: Record<string, string> = {
+			HTTPS_PROXY: proxy.url,
+			...otherVariables,
+			...(caVariable && { [caVariable]: caFile }),
+		};
 		const recorded = await record({
 			options: { tls },
 			prepare: (gitlab) => {
@@ -364,6 +372,22 @@ suite('A self-managed GitLab', () => {
 			assert.ok(proxy.requests.every(({ headers }) => headers['job-token'] === undefined));
 		});
 	}
+
+	test('answers with the CA of CI_SERVER_TLS_CA_FILE if SSL_CERT_FILE contains another CA', async () => {
+		const { caFile } = await certificates('proxy.example.com');
+		const { changes, stderr, gitlab } = await recordBehindProxy('CI_SERVER_TLS_CA_FILE', 'good', {
+			SSL_CERT_FILE: caFile,
+		});
+		assert.equal(stderr, '');
+		assert.equal(changes[0]?.['external_id'], `gitlab:${gitlab.host}:4711:job:903300:production`);
+	});
+
+	test('answers with the CA of CI_SERVER_TLS_CA_FILE if the file of SSL_CERT_FILE does not exist', async () => {
+		const { changes, gitlab } = await recordBehindProxy('CI_SERVER_TLS_CA_FILE', 'good', {
+			SSL_CERT_FILE: join(directory, 'absent.pem'),
+		});
+		assert.equal(changes[0]?.['external_id'], `gitlab:${gitlab.host}:4711:job:903300:production`);
+	});
 
 	test('receives no token if its certificate is not trusted', async () => {
 		const { changes, stderr, gitlab } = await recordBehindProxy(undefined);
