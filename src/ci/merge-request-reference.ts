@@ -21,6 +21,14 @@ export function findMergeRequestNumber(message: string, project: ReferencedProje
 	return reference?.includes('!') ? numberOfReference(reference, project) : undefined;
 }
 
+/**
+ * Finds the number of the merge request in the ref of its pipelines, such as `refs/merge-requests/12/head`
+ * (https://docs.gitlab.com/ci/pipelines/merge_request_pipelines/).
+ */
+export function findMergeRequestNumberInRef(ref: string | undefined): string | undefined {
+	return /^refs\/merge-requests\/([1-9]\d{0,19})\//.exec(ref ?? '')?.[1];
+}
+
 // `!12`, `group/project!12` or `https://host/group/project/-/merge_requests/12`
 function numberOfReference(reference: string, project: ReferencedProject): string | undefined {
 	if (/[ \t\v\f\r]/.test(reference)) return undefined;

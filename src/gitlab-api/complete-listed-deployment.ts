@@ -72,10 +72,12 @@ export class ListedDeploymentCompleter {
 		const { sha, message: known } = deployment.commit;
 		if (known !== undefined || sha === undefined) return deployment;
 		const message = await this.#ask('the commit message', readCommitMessage(this.#client, sha));
+		const commit = { ...deployment.commit, message };
+		if (deployment.pullRequest !== undefined) return { ...deployment, commit };
 		const number = findMergeRequestNumber(message ?? '', this.#project);
 		const pullRequest =
 			number === undefined ? undefined : { number, url: buildMergeRequestUrl(this.#project.url, number) };
-		return { ...deployment, commit: { ...deployment.commit, message }, pullRequest };
+		return { ...deployment, commit, pullRequest };
 	}
 
 	async #ask<T>(question: string, answer: Promise<T>): Promise<T | undefined> {

@@ -1,6 +1,6 @@
 import type { Deployment } from '../change/deployment.ts';
 import { buildJobKey, buildMergeRequestUrl } from '../ci/gitlab.ts';
-import { findMergeRequestNumber } from '../ci/merge-request-reference.ts';
+import { findMergeRequestNumber, findMergeRequestNumberInRef } from '../ci/merge-request-reference.ts';
 import { dropFromEnd } from '../text/trim-text.ts';
 import type { GitlabClient } from './gitlab-client.ts';
 import { type JobVerdict, judgeJob } from './judge-job.ts';
@@ -63,8 +63,8 @@ export function judgeDeployment({ status, job }: GitlabDeployment): JobVerdict {
 }
 
 /**
- * Converts a deployment of GitLab's list. Its history is not in the list, nor is a merge request that the commit
- * message omits.
+ * Converts a deployment of GitLab's list. Its history is not in the list, nor is a merge request that both the ref and
+ * the commit message omit, nor the source branch of a merge request.
  */
 export function toDeployment(
 	listed: GitlabDeployment,
@@ -73,7 +73,7 @@ export function toDeployment(
 ): Deployment {
 	const { id, job, sha, ref, environment } = listed;
 	const message = dropFromEnd(job?.commitMessage ?? '', '\r\n') || undefined;
-	const number = findMergeRequestNumber(message ?? '', project);
+	const number = findMergeRequestNumberInRef(ref) ?? findMergeRequestNumber(message ?? '', project);
 	const tag = job?.isTag ? ref : undefined;
 	return {
 		source: 'gitlab-ci',

@@ -1,6 +1,6 @@
 // https://docs.gitlab.com/user/project/integrations/webhook_events/
 import type { Deployment, Outcome, PullRequest } from '../change/deployment.ts';
-import { findMergeRequestNumber } from '../ci/merge-request-reference.ts';
+import { findMergeRequestNumber, findMergeRequestNumberInRef } from '../ci/merge-request-reference.ts';
 import { quote } from '../text/visible-text.ts';
 import { readMessage, readNumber, readText, readTime, readValue } from './payload.ts';
 import { type EventNames, ignoreEvent, type ReportedEvent, rejectEvent } from './reported-event.ts';
@@ -168,8 +168,7 @@ function findMergeRequest(
 	project: Project,
 ): PullRequest | undefined {
 	const { path, url } = project;
-	const number =
-		/^refs\/merge-requests\/([1-9]\d*)\//.exec(ref ?? '')?.[1] ?? findMergeRequestNumber(message ?? '', { path, url });
+	const number = findMergeRequestNumberInRef(ref) ?? findMergeRequestNumber(message ?? '', { path, url });
 	return number === undefined ? undefined : { number, url: `${url}/-/merge_requests/${number}` };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { findMergeRequestNumber } from '../../src/ci/merge-request-reference.ts';
+import { findMergeRequestNumber, findMergeRequestNumberInRef } from '../../src/ci/merge-request-reference.ts';
 
 const project = { path: 'shop/web-shop', url: 'https://gitlab.com/shop/web-shop' };
 
@@ -40,4 +40,22 @@ suite('findMergeRequestNumber', () => {
 		findMergeRequestNumber(`${'('.repeat(100_000)}\nSee merge request ${'a'.repeat(100_000)}!`, project);
 		assert.ok(performance.now() - startedAt < 10_000);
 	});
+});
+
+suite('findMergeRequestNumberInRef', () => {
+	const refs: [string | undefined, string | undefined][] = [
+		['refs/merge-requests/12/head', '12'],
+		['refs/merge-requests/12/merge', '12'],
+		['refs/merge-requests/12/train', '12'],
+		['main', undefined],
+		['feature/refs/merge-requests/12/head', undefined],
+		['refs/merge-requests/012/head', undefined],
+		['refs/merge-requests/12', undefined],
+		[undefined, undefined],
+	];
+	for (const [ref, number] of refs) {
+		test(`returns ${number} for ${ref}`, () => {
+			assert.equal(findMergeRequestNumberInRef(ref), number);
+		});
+	}
 });

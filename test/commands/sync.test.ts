@@ -256,6 +256,30 @@ suite('sync', () => {
 		);
 	});
 
+	for (const [title, message] of [
+		['names none', 'Try it'],
+		['names another one', 'Try it\n\nSee merge request !7\n'],
+	] as const) {
+		test(`records the merge request of a review app's pipeline if the message ${title}`, async () => {
+			const ref = 'refs/merge-requests/12/head';
+			const updatedAt = minutesAgo(4).toISOString();
+			const scenario = deployTo('review/x', endJob(1, 5, { ref }));
+			const deployments = [
+				...(scenario.deployments ?? []),
+				{ id: 2000, environment: 'review/x', sha: shaA, ref, createdAt: updatedAt, updatedAt },
+			];
+			await using trial = await Trial.start({ ...scenario, deployments, commits: [{ sha: shaA, message }] });
+			const page = `${trial.gitlab.url}/shop/web-shop/-/merge_requests/12`;
+			assert.deepEqual(
+				(await trial.sync()).changes.map((change) => [change['pr_number'], change['pr_url'], change['branch']]),
+				[
+					['12', page, undefined],
+					['12', page, undefined],
+				],
+			);
+		});
+	}
+
 	test('finds the merge requests that a deployment shipped if the message names none', async () => {
 		const scenario = deployTo('production', endJob(1, 5));
 		await using trial = await Trial.start({
