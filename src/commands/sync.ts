@@ -170,8 +170,8 @@ function expectRecords(
 }
 
 function findServices({ job }: GitlabDeployment, { services, serviceIds }: Settings): readonly (string | undefined)[] {
-	const service = job && (services.get(job.name) ?? services.get(findGroupName(job.name)));
-	if (service !== undefined) return [service];
+	const ofJob = job && (services.get(job.name) ?? services.get(findGroupName(job.name)));
+	if (ofJob !== undefined) return [...ofJob];
 	return serviceIds.length > 0 ? serviceIds : [undefined];
 }
 

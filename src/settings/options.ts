@@ -40,7 +40,7 @@ export const optionDefinitions = [
 	{
 		name: 'services',
 		kind: 'text',
-		description: 'Service of each deploy job: job=service, job=service',
+		description: 'Service of each deploy job: job=service, job=service; a job may be listed with several services',
 		default: 'none; a job that is not listed uses service-id',
 		commands: ['sync'],
 	},

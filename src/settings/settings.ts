@@ -21,8 +21,8 @@ export type Settings = Readonly<{
 	environments: readonly string[];
 	/** Empty: one change for the organization. */
 	serviceIds: readonly string[];
-	/** The service that each deploy job deploys, by the name of the job. */
-	services: ReadonlyMap<string, string>;
+	/** The services that each deploy job deploys, by the name of the job. */
+	services: ReadonlyMap<string, ReadonlySet<string>>;
 	deployJob: string | undefined;
 	status: Outcome | undefined;
 	/** The outcome of the deploy job if GitLab does not report it. */
@@ -141,12 +141,12 @@ function readLimited(reader: SettingReader, name: OptionName): string | undefine
 }
 
 // The name of a job may contain `=`, the id of a service cannot.
-function readServices(reader: SettingReader): ReadonlyMap<string, string> {
-	const services = new Map<string, string>();
+function readServices(reader: SettingReader): Settings['services'] {
+	const services = new Map<string, Set<string>>();
 	for (const item of reader.list('services')) {
 		const [, job, service] = /^(.*[^\s])\s*=\s*([^\s=/]{1,255})$/.exec(item) ?? [];
 		if (job === undefined || service === undefined) reader.reject('services', 'must be a list of job=service');
-		else services.set(job, service);
+		else services.set(job, (services.get(job) ?? new Set()).add(service));
 	}
 	return services;
 }

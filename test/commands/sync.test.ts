@@ -233,6 +233,12 @@ suite('sync', () => {
 		);
 	});
 
+	test('records a job that deploys several services for each of them, once', async () => {
+		await using trial = await Trial.start(deployTo('production', endJob(1, 5)));
+		const run = await trial.sync({ ALERT24_SERVICES: 'deploy=svc_b, deploy=svc_a, deploy = svc_a' });
+		assert.deepEqual(run.changes.map(({ service_id }) => service_id).toSorted(), ['svc_a', 'svc_b']);
+	});
+
 	test('records a deployment of the Deployments API with the message of its commit', async () => {
 		const updatedAt = minutesAgo(5).toISOString();
 		const deployments = [{ id: 9, environment: 'production', sha: shaB, user: 'bot', createdAt: updatedAt, updatedAt }];
