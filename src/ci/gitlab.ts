@@ -7,6 +7,7 @@ import type { Ci } from './ci.ts';
 import type { JobReport, ReportRequest, UnknownOutcome } from './job-report.ts';
 import { findMergeRequestNumber } from './merge-request-reference.ts';
 import { isSecretInText } from './predefined-variables.ts';
+import { readGitlabUrl } from './read-gitlab-url.ts';
 
 export const gitlab: Ci = {
 	isRunning: (environment) => environment['GITLAB_CI'] === 'true',
@@ -48,12 +49,12 @@ function readGitlabJob(environment: Environment, request: ReportRequest): JobRep
 		tag,
 		pullRequest: readMergeRequest(environment),
 		deployedBy: environment['GITLAB_USER_LOGIN'],
-		pipeline: { url: environment['CI_PIPELINE_URL'], createdAt: environment['CI_PIPELINE_CREATED_AT'] },
+		pipeline: { url: readGitlabUrl(environment, 'CI_PIPELINE_URL'), createdAt: environment['CI_PIPELINE_CREATED_AT'] },
 		// The variables of a separate job contain only its own page and start.
 		job:
 			deployJob === undefined
 				? {
-						url: environment['CI_JOB_URL'],
+						url: readGitlabUrl(environment, 'CI_JOB_URL'),
 						startedAt: environment['CI_JOB_STARTED_AT'],
 						finishedAt: undefined,
 						durationSeconds: undefined,
@@ -71,11 +72,11 @@ function readGitlabJob(environment: Environment, request: ReportRequest): JobRep
 // the number is left in the commit message alone (https://gitlab.com/gitlab-org/gitlab/-/issues/31570).
 function readMergeRequest(environment: Environment): PullRequest | undefined {
 	const iid = environment['CI_MERGE_REQUEST_IID'];
-	const projectUrl = environment['CI_PROJECT_URL'];
+	const projectUrl = readGitlabUrl(environment, 'CI_PROJECT_URL');
 	const project = { path: environment['CI_PROJECT_PATH'], url: projectUrl };
 	const number = iid ?? findMergeRequestNumber(environment['CI_COMMIT_MESSAGE'] ?? '', project);
 	if (number === undefined) return undefined;
-	const baseUrl = (iid && environment['CI_MERGE_REQUEST_PROJECT_URL']) ?? projectUrl;
+	const baseUrl = (iid && readGitlabUrl(environment, 'CI_MERGE_REQUEST_PROJECT_URL')) ?? projectUrl;
 	return { number, url: buildMergeRequestUrl(baseUrl, number) };
 }
 

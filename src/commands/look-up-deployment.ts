@@ -1,6 +1,7 @@
 import type { Deployment } from '../change/deployment.ts';
 import { buildMergeRequestUrl, gitlab } from '../ci/gitlab.ts';
 import { findMergeRequestNumber } from '../ci/merge-request-reference.ts';
+import { readGitlabUrl } from '../ci/read-gitlab-url.ts';
 import { completeDeployment, type LookedUpFact } from '../gitlab-api/complete-deployment.ts';
 import { readDeploymentQuery } from '../gitlab-api/read-deployment-query.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -81,7 +82,8 @@ async function readMessageFromGit(
 function withMessage(deployment: Deployment, message: string, { environment }: CommandContext): Deployment {
 	const commit = { ...deployment.commit, message };
 	if (environment['CI_MERGE_REQUEST_IID'] !== undefined) return { ...deployment, commit };
-	const { CI_PROJECT_PATH: path, CI_PROJECT_URL: url } = environment;
+	const path = environment['CI_PROJECT_PATH'];
+	const url = readGitlabUrl(environment, 'CI_PROJECT_URL');
 	const number = findMergeRequestNumber(message, { path, url });
 	const pullRequest = number === undefined ? undefined : { number, url: buildMergeRequestUrl(url, number) };
 	return { ...deployment, commit, pullRequest: pullRequest ?? deployment.pullRequest };

@@ -6,6 +6,7 @@ import type { Overrides } from '../change/deployment.ts';
 import { isLate, markRecordedLate } from '../change/mark-recorded-late.ts';
 import { assertValidChange } from '../change/validate-change.ts';
 import { gitlab } from '../ci/gitlab.ts';
+import { readGitlabUrl } from '../ci/read-gitlab-url.ts';
 import type { Environment } from '../environment.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { ListedDeploymentCompleter } from '../gitlab-api/complete-listed-deployment.ts';
@@ -106,7 +107,7 @@ function readProject(environment: Environment): GitlabProject {
 		id: environment['CI_PROJECT_ID'] ?? '',
 		name: environment['CI_PROJECT_NAME'],
 		path: environment['CI_PROJECT_PATH'],
-		url: environment['CI_PROJECT_URL'],
+		url: readGitlabUrl(environment, 'CI_PROJECT_URL'),
 	};
 }
 

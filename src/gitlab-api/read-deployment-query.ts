@@ -1,3 +1,4 @@
+import { readGitlabUrl } from '../ci/read-gitlab-url.ts';
 import type { Environment } from '../environment.ts';
 import type { DeploymentQuery } from './complete-deployment.ts';
 
@@ -8,7 +9,8 @@ export type GitlabAccess =
 
 /** Reads the access that GitLab gives to each job (docs.gitlab.com/ci/jobs/ci_job_token). */
 export function readGitlabAccess(environment: Environment): GitlabAccess {
-	const { CI_API_V4_URL: url, CI_PROJECT_ID: projectId, CI_JOB_TOKEN: jobToken } = environment;
+	const { CI_PROJECT_ID: projectId, CI_JOB_TOKEN: jobToken } = environment;
+	const url = readGitlabUrl(environment, 'CI_API_V4_URL');
 	if (url === undefined) return { missing: 'CI_API_V4_URL is not set' };
 	if (projectId === undefined) return { missing: 'CI_PROJECT_ID is not set' };
 	if (jobToken === undefined) return { missing: 'CI_JOB_TOKEN is not set' };
@@ -29,7 +31,11 @@ export function readDeploymentQuery(environment: Environment, deployJob: string 
 	const { CI_JOB_ID: id, CI_JOB_NAME: name, CI_PROJECT_ID: projectId = '' } = environment;
 	return {
 		host: environment['CI_SERVER_FQDN'] ?? environment['CI_SERVER_HOST'],
-		project: { id: projectId, path: environment['CI_PROJECT_PATH'], url: environment['CI_PROJECT_URL'] },
+		project: {
+			id: projectId,
+			path: environment['CI_PROJECT_PATH'],
+			url: readGitlabUrl(environment, 'CI_PROJECT_URL'),
+		},
 		pipelineId: environment['CI_PIPELINE_ID'],
 		environment: deployJob === undefined ? environment['CI_ENVIRONMENT_NAME'] : undefined,
 		deployJob: deployJob === undefined ? { kind: 'running', id, name } : { kind: 'separate', name: deployJob },

@@ -43,16 +43,12 @@ export class Redactor {
 		return replaceAll(text.replace(alert24Key, replacement), this.#keys);
 	}
 
-	/**
-	 * Returns the environment without keys and tokens, except in the variables that hold them, and without a user name
-	 * and password in the URLs of the CI.
-	 */
+	/** Returns the environment without keys and tokens, except in the variables that hold them. */
 	redactEnvironment(environment: Environment): Environment {
 		const redacted: Record<string, string | undefined> = Object.create(null);
 		const holders = [keyVariable, ...tokenVariables];
 		for (const [name, value] of Object.entries(environment)) {
-			const text = value === undefined || holders.includes(name) ? value : this.redactKeys(value);
-			redacted[name] = /^CI_\w+_URL$/.test(name) ? text?.replace(/^(https?:\/\/)[^/?#]*@/i, '$1') : text;
+			redacted[name] = value === undefined || holders.includes(name) ? value : this.redactKeys(value);
 		}
 		return redacted;
 	}
