@@ -55,6 +55,8 @@ export function buildWebhookServer(options: WebhookServerOptions): FastifyInstan
 		requestTimeout: limits.requestTimeout,
 		http: limits,
 		clientErrorHandler: rejectConnection,
+		// The path is malformed or too long. Fastify's own response would repeat it, and it may contain a secret.
+		frameworkErrors: ({ statusCode = 400 }, _request, reply: FastifyReply) => reply.code(statusCode).send(),
 		// A response during the shutdown would be a lost event for GitLab; the requests in progress are finished.
 		return503OnClosing: false,
 		forceCloseConnections: 'idle',

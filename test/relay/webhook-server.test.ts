@@ -263,6 +263,31 @@ suite('the relay', () => {
 	);
 
 	test(
+		'answers a path that is malformed or too long with an empty body',
+		withRelay(async (relay) => {
+			const { hostname, port } = new URL(relay.url);
+			const rows: [path: string, status: number][] = [
+				[`/webhooks/bitbucket/${bitbucketSecret}%zz`, 400],
+				[`/webhooks/bitbucket/${bitbucketSecret}%`, 400],
+				[`/webhooks/bitbucket/${bitbucketSecret}%c3%28`, 400],
+				[`/webhooks/bitbucket/${bitbucketSecret}${'x'.repeat(1100)}`, 414],
+				[`/webhooks/bitbucket/${bitbucketSecret}/%zz`, 400],
+				[`/webhooks/${bitbucketSecret}%zz`, 400],
+				[`//${bitbucketSecret}%zz`, 400],
+				[`/webhooks/bitbucket/${bitbucketSecret}/x`, 404],
+				[bitbucketSecret, 400],
+				[`http://[${bitbucketSecret}/webhooks/gitlab`, 400],
+			];
+			for (const [path, status] of rows) {
+				const text = await readResponse(hostname, Number(port), `POST ${path} HTTP/1.1\r\nHost: x\r\n`);
+				const [head = '', body] = text.split('\r\n\r\n');
+				assert.deepEqual([Number(head.split(' ')[1]), body], [status, ''], path);
+				assert.ok(!head.includes(bitbucketSecret), head);
+			}
+		}),
+	);
+
+	test(
 		'answers within the 10 s that GitLab waits, while 1,000 connections are half open and slow',
 		withRelay(
 			async (relay, alert24) => {
@@ -306,6 +331,15 @@ suite('the relay', () => {
 		}),
 	);
 });
+
+// Sends a request with a body that fetch might change, and returns the whole response.
+async function readResponse(host: string, port: number, head: string): Promise<string> {
+	const socket = connect(port, host);
+	socket.write(`${head}Content-Length: 1\r\nConnection: close\r\n\r\nx`);
+	let text = '';
+	for await (const part of socket) text += part;
+	return text;
+}
 
 // A third sends part of the headers, a third part of a body, a third nothing.
 async function openHalf(host: string, port: number, index: number): Promise<Socket> {
