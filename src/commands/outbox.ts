@@ -23,8 +23,8 @@ export async function manageOutbox(action: OutboxAction, folder: string, context
 	const { environment, redactor, clock } = context;
 	const reader = new RelaySettingsReader(environment);
 	const store = reader.readStore();
-	for (const secret of listSecrets({ store })) redactor.hide(secret);
 	if (reader.problems.length > 0) throw new ConfigurationError(reader.problems);
+	for (const secret of listSecrets({ store })) redactor.hide(secret);
 	const outbox = await openOutbox(store, () => clock.date());
 	try {
 		if (action === 'retry') await retry(outbox, context);

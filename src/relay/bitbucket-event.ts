@@ -16,10 +16,13 @@ export function readBitbucketEvent(event: string | undefined, payload: unknown):
 		return rejectEvent('the body is of Bitbucket Server or Data Center; only webhooks of Bitbucket Cloud are read');
 	}
 	const repository = readRepository(payload);
-	const isKnown =
-		event === 'repo:push' || event === 'pullrequest:fulfilled' || event?.startsWith('repo:commit_status_');
-	if (!isKnown)
-		return ignoreEvent(`the Bitbucket event ${quote(event ?? '')} reports neither a push nor a commit status`);
+	if (event === undefined) {
+		return ignoreEvent(
+			'the body is not an event that is recorded: one of GitLab has an object_kind (remove a custom template of the webhook), one of Bitbucket a push, a commit status or a merged pull request',
+		);
+	}
+	const isKnown = event === 'repo:push' || event === 'pullrequest:fulfilled' || event.startsWith('repo:commit_status_');
+	if (!isKnown) return ignoreEvent(`the Bitbucket event ${quote(event)} reports neither a push nor a commit status`);
 	if (repository === undefined) {
 		return rejectEvent(`the Bitbucket event ${quote(event)} has no repository.full_name: it is not of Bitbucket Cloud`);
 	}

@@ -69,6 +69,10 @@ export class RelaySettingsReader {
 		if (/^[a-z]+:\/\//i.test(store) && (!isPostgresUrl(store) || !URL.canParse(store))) {
 			// The value is not quoted: it may contain a password.
 			this.problems.push(`${prefix}STORE must be a path, or a URL that begins with postgres:// or postgresql://`);
+		} else if (isPostgresUrl(store) && !canDecode(store)) {
+			this.problems.push(
+				`${prefix}STORE contains a % that encodes no character: write %25 for %, in the password for example`,
+			);
 		}
 		return store;
 	}
@@ -165,6 +169,15 @@ export class RelaySettingsReader {
 			this.problems.push(`${subject} ${error.message}`);
 			return undefined;
 		}
+	}
+}
+
+function canDecode(url: string): boolean {
+	try {
+		decodeURIComponent(url);
+		return true;
+	} catch {
+		return false;
 	}
 }
 

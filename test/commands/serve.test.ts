@@ -92,6 +92,16 @@ suite('serve', () => {
 		assert.doesNotMatch(run.stderr, /pass-word-of-mysql|not-base-64/);
 	});
 
+	test('reports a password in the store that is not encoded, without the password', async () => {
+		const ALERT24_RELAY_STORE = 'postgres://relay:50%off-secret@127.0.0.1:1/db';
+		for (const args of [['serve'], ['outbox', 'list']]) {
+			const run = await runInProcess(args, buildVariables({ ALERT24_RELAY_STORE }));
+			assert.equal(run.exitCode, 2, run.stderr);
+			assert.match(run.stderr, /ALERT24_RELAY_STORE contains a % that encodes no character: write %25 for %/);
+			assert.doesNotMatch(run.stdout + run.stderr, /off-secret/);
+		}
+	});
+
 	test('does not start without a secret', async () => {
 		const { ALERT24_RELAY_GITLAB_SECRETS: _, ...variables } = buildVariables();
 		const run = await runInProcess(['serve'], variables);
@@ -132,6 +142,7 @@ suite('explain', () => {
 		['gitlab-deployment-running', /Not recorded: the event reports that a deployment runs/],
 		['gitlab-deployment-approved', /Not recorded: the deployment status "approved" is not an outcome/],
 		['gitlab-deployment-merge-request', /Not recorded: ignore\[0\] of the rules matches/],
+		['gitlab-custom-template', /Not recorded: the body is not an event .* \(remove a custom template of the webhook\)/],
 		['gitlab-deployment-canceled', /It is recorded only if an event or GitLab’s API shows that the deployment ran/],
 	];
 	for (const [name, expected] of rows) {
