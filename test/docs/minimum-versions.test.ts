@@ -126,6 +126,10 @@ suite('the minimum version', () => {
 			const [major = 0, minor = 0] = version.split('.').map(Number);
 			assert.deepEqual([isAccepted(`${major}.${minor}.0`), isAccepted(`${major}.${minor - 1}.9`)], [true, false]);
 		}
+		const [, limit = ''] = /`(Node [\d.]+ ignores .*)`/.exec(readPage('docs/image.md')) ?? [];
+		const [, version = ''] = limit.split(' ');
+		const settings = readProxySettings({ HTTPS_PROXY: 'proxy' }, new URL('https://app.alert24.net'), version);
+		assert.ok(limit !== '' && settings.problems[0]?.startsWith(`${limit}: `), limit);
 	});
 
 	test('of Node for a developer is that of package.json', () => {

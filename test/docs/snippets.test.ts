@@ -62,6 +62,20 @@ suite('YAML in the docs', () => {
 	});
 });
 
+suite('the deploy job in docs/image.md, whose image contains the program', () => {
+	test('stores the folder of the undelivered changes as an artifact, also if it fails', () => {
+		const jobs = yamlBlocks
+			.filter(({ page }) => page === 'docs/image.md')
+			.map((block) => parseSnippet(block) as Record<string, { extends?: string; artifacts?: unknown }>)
+			.flatMap(Object.values)
+			.filter((job) => job.extends === '.alert24');
+		assert.deepEqual(
+			jobs.map(({ artifacts }) => artifacts),
+			[{ when: 'always', paths: ['alert24-undelivered'], expire_in: '30 days' }],
+		);
+	});
+});
+
 suite('JSON in the docs', () => {
 	test('is the result that the command prints', async () => {
 		const [block] = readBlocks('docs/delivery.md', 'json');
