@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Change } from '../change/change-schema.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import { makeVisible } from '../text/visible-text.ts';
 import { buildOutboxKey } from './build-outbox-key.ts';
 import type { Claim, FinishedDelivery, NewEntry, Outbox } from './outbox.ts';
 
@@ -58,6 +59,9 @@ type Acceptance = Readonly<{
 	resolve(results: Result[]): void;
 	reject(error: unknown): void;
 }>;
+
+// An index of PostgreSQL stores at most 2704 bytes of an entry, and a character of this length has at most three.
+const longestName = 500;
 
 // Each number of rows is a statement of its own, which the database prepares once.
 const mostRowsOfStatement = 32;
@@ -130,7 +134,7 @@ export class SqlOutbox implements Outbox {
 		const rows = entries.map(({ change, createdAt, lane, dueAt, details }) => {
 			const key = buildOutboxKey(change);
 			const body = JSON.stringify({ change, created_at: createdAt.getTime(), details });
-			return { key, values: [key, lane ?? key, body, now, dueAt?.getTime() ?? now] };
+			return { key, values: [key, shorten(lane ?? key), body, now, dueAt?.getTime() ?? now] };
 		});
 		return await new Promise((resolve, reject) => {
 			this.#waiting.push({ rows, start, resolve, reject });
@@ -143,16 +147,22 @@ export class SqlOutbox implements Outbox {
 		while (this.#waiting.length > 0) {
 			const batch = this.#waiting;
 			this.#waiting = [];
-			try {
-				const stored = await this.#store(batch);
-				// The second of two equal changes in a batch is a duplicate.
-				for (const { rows, resolve } of batch)
-					resolve(rows.map(({ key }) => (stored.delete(key) ? 'stored' : 'duplicate')));
-			} catch (error) {
-				for (const { reject } of batch) reject(error);
-			}
+			await this.#commit(batch);
 		}
 		this.#isCommitting = false;
+	}
+
+	async #commit(batch: readonly Acceptance[]): Promise<void> {
+		try {
+			const stored = await this.#store(batch);
+			// The second of two equal changes in a batch is a duplicate.
+			for (const { rows, resolve } of batch)
+				resolve(rows.map(({ key }) => (stored.delete(key) ? 'stored' : 'duplicate')));
+		} catch (error) {
+			// An event that the database rejects is rejected alone.
+			if (batch.length > 1 && isOfValue(error)) for (const one of batch) await this.#commit([one]);
+			else for (const { reject } of batch) reject(error);
+		}
 	}
 
 	/** Returns the keys that were not in the database. */
@@ -175,7 +185,7 @@ export class SqlOutbox implements Outbox {
 	#buildStart({ id, startedAt }: DeploymentStart): Statement {
 		return [
 			'insert into deployment (id, started_at, seen_at) values ($1, $2, $3) on conflict (id) do nothing',
-			id,
+			shorten(id),
 			startedAt ?? null,
 			this.#now(),
 		];
@@ -212,7 +222,7 @@ export class SqlOutbox implements Outbox {
 				key,
 				lease,
 				outcome,
-				reason ?? null,
+				toText(reason),
 			],
 		]);
 		return rows.length === 1;
@@ -225,7 +235,7 @@ export class SqlOutbox implements Outbox {
 				key,
 				lease,
 				dueAt.getTime(),
-				reason ?? null,
+				toText(reason),
 			],
 		]);
 		return rows.length === 1;
@@ -233,7 +243,7 @@ export class SqlOutbox implements Outbox {
 
 	/** Returns the start of a deployment that an earlier event reported; undefined if none did. */
 	async findStart(id: string): Promise<DeploymentStart | undefined> {
-		const [rows = []] = await this.#database.run([['select started_at from deployment where id = $1', id]]);
+		const [rows = []] = await this.#database.run([['select started_at from deployment where id = $1', shorten(id)]]);
 		const [row] = rows;
 		return row && { id, startedAt: readOptional(row['started_at']) };
 	}
@@ -311,6 +321,22 @@ function buildInsert(count: number): string {
 		(_, row) => `(${[1, 2, 3, 4, 5].map((column) => `$${row * 5 + column}`)})`,
 	);
 	return `insert into change (key, lane, body, received_at, due_at) values ${rows} on conflict (key) do nothing returning key`;
+}
+
+// A long name, such as that of an environment of thousands of characters, is stored as its hash.
+function shorten(name: string): string {
+	return name.length <= longestName ? name : hash('sha256', name);
+}
+
+// PostgreSQL rejects a text with a NUL.
+function toText(text: string | undefined): string | null {
+	return text === undefined ? null : makeVisible(text);
+}
+
+// PostgreSQL rejected a value, and its connection works (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+function isOfValue(error: unknown): boolean {
+	const { cause } = error as Error;
+	return /^(22|23|54)...$/.test(String((cause as { code?: unknown } | undefined)?.code));
 }
 
 function readBody(row: Row): { change: Change; created_at: number; details: unknown } {

@@ -73,6 +73,22 @@ suite('the PostgreSQL outbox', { skip: programs === undefined && 'PostgreSQL is 
 		await Promise.all(replicas.map((replica) => replica.end()));
 	});
 
+	test('rejects an event that it cannot store, and no other that arrived at the same time', async () => {
+		const outbox = await openPostgresOutbox(await server.createDatabase());
+		const results = await Promise.allSettled(
+			[1, 2, 3, 4].map((number) => outbox.put({ ...buildEntry(number), lane: number === 3 ? 'a\u0000b' : 'a' })),
+		);
+		assert.deepEqual(
+			results.map(({ status }) => status),
+			['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+		);
+		assert.deepEqual(
+			(await outbox.list()).map(({ change }) => change.external_id),
+			['gitlab:1', 'gitlab:2', 'gitlab:4'],
+		);
+		await outbox.end();
+	});
+
 	test('rejects while the server is away, and goes on when it is back', async () => {
 		const outbox = await openPostgresOutbox(await server.createDatabase());
 		await outbox.put(buildEntry(1));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import type { NewRow, SqlOutbox } from '../../src/outbox/sql-outbox.ts';
 
@@ -135,6 +136,32 @@ export function describeOutbox(open: (now?: () => number) => Promise<SqlOutbox>,
 		assert.deepEqual(await outbox.findStart('job 1'), { id: 'job 1', startedAt: '2026-08-02T10:40:58Z' });
 		assert.deepEqual(await outbox.findStart('job 2'), { id: 'job 2', startedAt: undefined });
 		assert.equal(await outbox.findStart('job 3'), undefined);
+		await outbox.end();
+	});
+
+	test('stores a change with a long lane, and the start of a deployment with a long id', async () => {
+		const outbox = await open(now);
+		// PostgreSQL compresses a text that repeats itself.
+		const long = randomBytes(4000).toString('hex');
+		for (const number of [1, 2]) assert.equal(await outbox.put({ ...buildEntry(number), lane: long }), 'stored');
+		assert.equal(await claimId(outbox), 'gitlab:1');
+		assert.equal(await claimId(outbox), undefined, 'the lane is held');
+		await outbox.accept([], { id: long, startedAt: '2026-08-02T10:40:58Z' });
+		assert.deepEqual(await outbox.findStart(long), { id: long, startedAt: '2026-08-02T10:40:58Z' });
+		await outbox.end();
+	});
+
+	test('finishes and postpones a change whose id or reason contains control characters', async () => {
+		const outbox = await open(now);
+		for (const number of [1, 2]) await outbox.put(buildEntry(number));
+		const [one, two] = [await outbox.claim(1000), await outbox.claim(1000)];
+		assert.ok(one && two);
+		assert.equal(await outbox.finish(one, { state: 'recorded', id: 'a\u0000b' } as never), true);
+		assert.equal(await outbox.postpone(two, { reason: 'a\u0000b' }, new Date(nowMs)), true);
+		assert.deepEqual(
+			(await outbox.list()).map(({ reason }) => reason),
+			['a\\u0000b'],
+		);
 		await outbox.end();
 	});
 
