@@ -20,7 +20,7 @@ export function buildReference(): string {
 		].join('\n'),
 		buildTable(
 			['Variable', 'Option', 'Meaning', 'Default', 'Commands'],
-			[...keyRows, ...(optionDefinitions as readonly OptionDefinition[]).map(describeOption)],
+			[...keyRows, ...(optionDefinitions as readonly OptionDefinition[]).flatMap(describeOption)],
 		),
 		'## Exit codes',
 		buildTable(['Code', 'Meaning'], describeExitCodes()),
@@ -54,7 +54,7 @@ const keyRows = [
 		'`ALERT24_API_KEY`',
 		'none',
 		'API key with write scope, or the path of a file that contains it',
-		'**required**, except for a dry run',
+		'**required**, except for a dry run of record and replay',
 		'record, replay, check, sync',
 	],
 	['`ALERT24_API_KEY_FILE`', 'none', 'Path of a file that contains the API key', 'none', 'record, replay, check, sync'],
@@ -83,8 +83,16 @@ function describeChoice(value: unknown): string {
 	return value === '' ? 'empty' : `\`${value}\``;
 }
 
-function describeOption({ name, description, default: preset, commands }: OptionDefinition): string[] {
-	return [`\`${variableOf(name as never)}\``, `\`--${name}\``, description, preset ?? 'none', commands.join(', ')];
+function describeOption(option: OptionDefinition): string[][] {
+	const { inSync, commands } = option;
+	if (inSync === undefined) return [describeOptionOf(commands, option)];
+	const others = commands.filter((command) => command !== 'sync');
+	return [describeOptionOf(others, option), describeOptionOf(['sync'], { ...option, ...inSync })];
+}
+
+function describeOptionOf(commands: readonly string[], option: OptionDefinition): string[] {
+	const { name, description, default: preset = 'none' } = option;
+	return [`\`${variableOf(name as never)}\``, `\`--${name}\``, description, preset, commands.join(', ')];
 }
 
 function describeExitCodes(): string[][] {

@@ -156,7 +156,8 @@ export async function runCommandLine(
 function withOptions(command: Argv, name: Command): Argv {
 	for (const option of optionDefinitions as readonly OptionDefinition[]) {
 		if (!option.commands.includes(name)) continue;
-		const common = { describe: option.description, defaultDescription: option.default };
+		const texts = (name === 'sync' ? option.inSync : undefined) ?? option;
+		const common = { describe: texts.description, defaultDescription: texts.default };
 		if (option.kind === 'flag') command.option(option.name, { ...common, type: 'boolean' });
 		else command.option(option.name, { ...common, type: 'string', requiresArg: true });
 	}

@@ -14,6 +14,8 @@ export type OptionDefinition = Readonly<{
 	default?: string;
 	/** The commands that have the option. */
 	commands: readonly Command[];
+	/** The description and the default of sync, if the option means something else there. */
+	inSync?: Readonly<{ description: string; default: string }>;
 }>;
 
 const record: readonly Command[] = ['record'];
@@ -29,6 +31,7 @@ export const optionDefinitions = [
 		description: 'Environment to record, e.g. production',
 		default: 'CI_ENVIRONMENT_NAME or BITBUCKET_DEPLOYMENT_ENVIRONMENT',
 		commands: recordAndSync,
+		inSync: { description: 'Environments to compare, separated by commas', default: 'all' },
 	},
 	{
 		name: 'service-id',
@@ -179,6 +182,10 @@ export const optionDefinitions = [
 		description: 'Print the change on stdout and send nothing; needs no key',
 		default: 'false',
 		commands: sending,
+		inSync: {
+			description: 'Print one line for each missing deployment, and record nothing; needs the key',
+			default: 'false',
+		},
 	},
 	{
 		name: 'verbose',

@@ -25,6 +25,16 @@ suite('the command line', () => {
 		}
 	});
 
+	test('explains an option of sync in its own words', async () => {
+		const { stdout } = await runInProcess(['sync', '--help'], {});
+		const words = stdout.replace(/\s+/g, ' ');
+		assert.match(words, /--environment Environments to compare, .* \[default: all\]/);
+		assert.match(words, /--dry-run .* record nothing; needs the key/);
+		const others = await Promise.all(['record', 'replay'].map((command) => runInProcess([command, '--help'], {})));
+		for (const help of others)
+			assert.match(help.stdout.replace(/\s+/g, ' '), /--dry-run .* send nothing; needs no key/);
+	});
+
 	test('prints the version', async () => {
 		assert.deepEqual(await runInProcess(['--version'], {}), { exitCode: 0, stdout: `${version}\n`, stderr: '' });
 	});
