@@ -41,6 +41,8 @@ const windowMs = 24 * hourMs;
 const recordMarginMs = hourMs;
 const requestMs = 10_000;
 const mostAtOnce = 4;
+// The component has no such input: its job belongs to no environment.
+const apiKeyAdvice = gitlab.apiKeyAdvice?.replace(' (component input environment_scope)', '');
 
 /** A deployment that Alert24 does not have, as the change to record. */
 type MissingChange = Readonly<{ change: Change; endedAt: Date }>;
@@ -58,7 +60,7 @@ export async function syncDeployments(options: GivenOptions, context: CommandCon
 	const { settings } = read;
 	const problems = [...read.problems, ...read.proxyProblems, ...key.problems, ...door.problems];
 	if (!gitlab.isRunning(environment)) problems.push('sync runs in a GitLab CI/CD job: GITLAB_CI=true is missing');
-	if (!key.isSet) problems.push(describeMissingApiKey(gitlab.apiKeyAdvice));
+	if (!key.isSet) problems.push(describeMissingApiKey(apiKeyAdvice));
 	const client = openGitlab(context, { requestMs, totalMs: settings.budgetMs / 2 });
 	if (typeof client === 'string' && problems.length === 0) problems.push(`sync reads GitLab's API: ${client}`);
 	if (problems.length > 0 || typeof client === 'string' || key.apiKey === undefined) {
@@ -123,7 +125,9 @@ async function listFromGitlab(
 		const wanted = deployments.filter((one) => environments.length === 0 || environments.includes(one.environment));
 		const oldest = deployments.at(-1)?.updatedAt ?? since.toISOString();
 		const before = isTruncated ? new Date(oldest) : since;
-		const older = await countOlderDeployments(client, before);
+		const counted = environments.length === 0 ? [undefined] : environments;
+		const counts = await Promise.all(counted.map((one) => countOlderDeployments(client, before, one)));
+		const older = counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count));
 		const limit = isTruncated ? `the limit of ${mostPages * 100} deployments` : 'the window of 24 h';
 		if (older === undefined || older > 0) {
 			log.notice(

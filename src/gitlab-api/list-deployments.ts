@@ -46,10 +46,21 @@ export async function listDeployments(
 }
 
 /**
- * Returns the number of deployments that GitLab updated last before a time; undefined if GitLab does not count them.
+ * Returns the number of deployments, to one environment or to all, that GitLab updated last before a time; undefined if
+ * GitLab does not count them.
  */
-export async function countOlderDeployments(client: GitlabClient, before: Date): Promise<number | undefined> {
-	const query = { updated_before: before.toISOString(), order_by: 'updated_at', sort: 'desc', per_page: '1' };
+export async function countOlderDeployments(
+	client: GitlabClient,
+	before: Date,
+	environment: string | undefined,
+): Promise<number | undefined> {
+	const query = {
+		updated_before: before.toISOString(),
+		order_by: 'updated_at',
+		sort: 'desc',
+		per_page: '1',
+		...(environment !== undefined && { environment }),
+	};
 	return (await client.get('/deployments', query)).total;
 }
 

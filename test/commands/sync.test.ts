@@ -323,6 +323,29 @@ suite('sync', () => {
 	});
 });
 
+suite('The number of deployments before the window', () => {
+	const scenario = deployTo('production', endJob(1, 25 * 60), endJob(2, 26 * 60), endJob(3, 27 * 60));
+	const names = ['production', 'staging', 'review/12'];
+	const deployments = scenario.deployments?.map((one, index) => ({ ...one, environment: names[index] ?? '' })) ?? [];
+
+	for (const [environments, count] of [
+		['', '3 deployments'],
+		['staging', '1 deployment'],
+		['production, staging', '2 deployments'],
+	] as const) {
+		test(`is ${count} for ${environments === '' ? 'all environments' : environments}`, async () => {
+			await using trial = await Trial.start({ ...scenario, deployments });
+			const { stderr } = await trial.sync({ ALERT24_ENVIRONMENT: environments });
+			assert.match(stderr, new RegExp(`: Not compared: ${count} that GitLab updated before `));
+		});
+	}
+
+	test('is 0, and is not reported, for an environment without deployments', async () => {
+		await using trial = await Trial.start({ ...scenario, deployments });
+		assert.equal((await trial.sync({ ALERT24_ENVIRONMENT: 'qa' })).stderr, '');
+	});
+});
+
 suite('A deployment that is recorded already', () => {
 	const rows: readonly (readonly [title: string, id: string, isRecorded: boolean])[] = [
 		['by the hook or by notify with lookups', 'job:1:production', true],
@@ -470,6 +493,16 @@ suite('sync records nothing', () => {
 		assert.match(
 			run.stderr,
 			/sync runs in a GitLab CI\/CD job: GITLAB_CI=true is missing\n.*ALERT24_API_KEY is not set/,
+		);
+	});
+
+	test('in a dry run without a key, and advises nothing that the component does not have', async () => {
+		await using trial = await Trial.start(scenario);
+		const run = await trial.sync({ ALERT24_API_KEY: '' }, '--dry-run');
+		assert.deepEqual([run.exitCode, run.stdout], [2, '']);
+		assert.match(
+			run.stderr,
+			/ALERT24_API_KEY is not set\. Create a key .*jobs of\nalert24-notify: that environment\.\n$/s,
 		);
 	});
 
