@@ -104,7 +104,7 @@ export async function completeDeployment(
 		const { pullRequest, references } = chooseMergeRequest(mergeRequests.value, sha, project.url);
 		completed = { ...completed, pullRequest: completed.pullRequest ?? pullRequest, mergeRequests: references };
 	}
-	const jobRefusal = verdict?.kind === 'unfinished' ? 'it runs again' : job?.refusal;
+	const jobRefusal = verdict?.kind === 'unfinished' ? verdict.reason : job?.refusal;
 	const refusals = [
 		describeRefusal('the deploy job', jobRefusal, 'the outcome is assumed from the pipeline'),
 		describeRefusal('the commit message', message.refusal, 'git or CI_COMMIT_MESSAGE is used'),

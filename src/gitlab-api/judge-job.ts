@@ -2,11 +2,11 @@ import type { Outcome } from '../change/deployment.ts';
 import { quote } from '../text/visible-text.ts';
 import type { GitlabJob } from './payloads.ts';
 
-/** The end of a job: an outcome; no start, so that nothing was deployed; or no end yet. */
+/** The end of a job: an outcome; no start, so that nothing was deployed; or no end that is known. */
 export type JobVerdict =
 	| Readonly<{ kind: 'ended'; outcome: Outcome }>
 	| Readonly<{ kind: 'not started'; reason: string }>
-	| Readonly<{ kind: 'unfinished' }>;
+	| Readonly<{ kind: 'unfinished'; reason: string }>;
 
 // lib/../enums/ci/commit_status.rb: GitLab or its runner stopped the job because its time was over.
 const timeouts: readonly (string | undefined)[] = [
@@ -57,7 +57,7 @@ export function judgeJob(job: GitlabJob): JobVerdict {
 		case 'manual':
 			return { kind: 'not started', reason: `the job ${quote(job.name)} did not run (status ${status})` };
 		default:
-			return { kind: 'unfinished' };
+			return { kind: 'unfinished', reason: `the job ${quote(job.name)} has the status ${quote(status)}` };
 	}
 }
 
@@ -71,7 +71,8 @@ export function judgeInstances(instances: readonly GitlabJob[]): JobVerdict {
 	const verdicts = instances.map(judgeJob);
 	const [notStarted] = verdicts.filter((verdict) => verdict.kind === 'not started');
 	if (notStarted !== undefined && verdicts.every(({ kind }) => kind === 'not started')) return notStarted;
-	if (verdicts.some(({ kind }) => kind === 'unfinished')) return { kind: 'unfinished' };
+	const unfinished = verdicts.find(({ kind }) => kind === 'unfinished');
+	if (unfinished !== undefined) return unfinished;
 	const outcomes = instances.map((job, index): Outcome => {
 		const verdict = verdicts[index];
 		if (verdict?.kind === 'ended') return verdict.outcome;

@@ -2,6 +2,7 @@ import type { Deployment } from '../change/deployment.ts';
 import { buildJobKey, buildMergeRequestUrl } from '../ci/gitlab.ts';
 import { findMergeRequestNumber, findMergeRequestNumberInRef } from '../ci/merge-request-reference.ts';
 import { dropFromEnd } from '../text/trim-text.ts';
+import { quote } from '../text/visible-text.ts';
 import type { GitlabClient } from './gitlab-client.ts';
 import { type JobVerdict, judgeJob } from './judge-job.ts';
 import { type GitlabDeployment, readDeployment } from './payloads.ts';
@@ -69,7 +70,9 @@ export async function countOlderDeployments(
  * (docs.gitlab.com/api/deployments).
  */
 export function judgeDeployment({ status, job }: GitlabDeployment): JobVerdict {
-	if (status !== 'success' && status !== 'failed' && status !== 'canceled') return { kind: 'unfinished' };
+	if (status !== 'success' && status !== 'failed' && status !== 'canceled') {
+		return { kind: 'unfinished', reason: `the deployment has the status ${quote(status)}` };
+	}
 	return job === undefined ? { kind: 'ended', outcome: status } : judgeJob(job);
 }
 

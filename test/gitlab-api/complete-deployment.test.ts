@@ -256,15 +256,17 @@ suite('completeDeployment for a separate job', () => {
 		});
 	}
 
-	test('keeps the assumption and the key while the job runs again', async () => {
-		const { deployment, refusals } = await complete({
-			scenario: withJobs({}, { id: 950, status: 'running', finishedAt: null }),
+	for (const status of ['running', 'waiting_for_resource', 'moon_phase']) {
+		test(`keeps the assumption and the key if the newest run has the status ${status}`, async () => {
+			const { deployment, refusals } = await complete({
+				scenario: withJobs({}, { id: 950, status, finishedAt: null }),
+			});
+			assert.deepEqual([deployment.outcome, deployment.key], ['success', fromVariables.key]);
+			assert.deepEqual(refusals, [
+				`GitLab lookup of the deploy job: the job "deploy" has the status "${status}"; the outcome is assumed from the pipeline`,
+			]);
 		});
-		assert.deepEqual([deployment.outcome, deployment.key], ['success', fromVariables.key]);
-		assert.deepEqual(refusals, [
-			'GitLab lookup of the deploy job: it runs again; the outcome is assumed from the pipeline',
-		]);
-	});
+	}
 
 	test('keeps the key of the pipeline for parallel instances, and spans their times', async () => {
 		const late = { startedAt: '2026-11-20T10:01:00.000Z', finishedAt: '2026-11-20T10:02:00.000Z' };
@@ -291,6 +293,85 @@ suite('completeDeployment for a separate job', () => {
 			prepare: (gitlab) => gitlab.fail('jobs', { kind: 'status', status: 403 }),
 		});
 		assert.deepEqual([deployment.outcome, deployment.key?.parts.at(-1), refusals], ['failed', '903', []]);
+	});
+});
+
+suite('The deploy job in a long list', () => {
+	const failure = { status: 'failed', allowFailure: true, failureReason: 'script_failure' };
+	const others = Array.from({ length: 600 }, (_, index) => ({ id: 2000 + index, name: `test ${index}` }));
+	const refuseJobs = (gitlab: GitlabStandIn) => gitlab.fail('jobs', { kind: 'status', status: 403 });
+
+	/** Parallel instances, of which one failed. GitLab started them in the order of their numbers. */
+	function parallel(count: number, failed: number): ScenarioJob[] {
+		return Array.from({ length: count }, (_, index) => ({
+			...job,
+			id: 1000 + index,
+			name: `deploy ${index + 1}/${count}`,
+			...(index + 1 === failed && failure),
+		}));
+	}
+
+	function deployAll(...jobs: readonly ScenarioJob[]): GitlabScenario {
+		return { ...scenario, jobs, deployments: jobs.map(({ id }) => ({ id, environment: 'production', job: id })) };
+	}
+
+	/** Another notice than one about the deploy job is not of interest. */
+	async function readOutcome(given: Case) {
+		const { deployment, refusals } = await complete(given);
+		const line = /^GitLab lookup of the deploy job: (.*); the outcome is assumed from the pipeline$/;
+		return [deployment.outcome, ...refusals.flatMap((refusal) => line.exec(refusal)?.[1] ?? [])];
+	}
+
+	test('has failed if one of 30 instances failed and the job token may not list jobs', async () => {
+		const outcome = await readOutcome({ scenario: deployAll(...parallel(30, 3)), prepare: refuseJobs });
+		assert.deepEqual(outcome, ['failed']);
+	});
+
+	test('has an assumed outcome if the list of deployments ends among its instances', async () => {
+		const outcome = await readOutcome({ scenario: deployAll(...parallel(120, 3)), prepare: refuseJobs });
+		assert.deepEqual(outcome, ['success', '403 (Forbidden)']);
+	});
+
+	test('has failed if an instance in the list failed, although the list ends among its instances', async () => {
+		const outcome = await readOutcome({ scenario: deployAll(...parallel(120, 119)), prepare: refuseJobs });
+		assert.deepEqual(outcome, ['failed']);
+	});
+
+	test('has an outcome if the list of deployments goes back to a time before its pipeline', async () => {
+		const history = Array.from({ length: 120 }, (_, index) => ({
+			...oldJob,
+			id: 100 + index,
+			startedAt: '2026-10-01T10:00:00.000Z',
+		}));
+		const outcome = await readOutcome({ scenario: deployAll(...history, ...parallel(2, 0)), prepare: refuseJobs });
+		assert.deepEqual(outcome, ['success']);
+	});
+
+	const notListed = 'the newest 500 jobs of pipeline 81 may omit instances of the job "deploy"';
+	test('has an assumed outcome behind 500 newer jobs without a deployment', async () => {
+		assert.deepEqual(await readOutcome({ scenario: withJobs(failure, ...others) }), [
+			'success',
+			'the job "deploy" is not among the newest 500 jobs of pipeline 81',
+		]);
+	});
+
+	test('has the outcome in the list of deployments behind 500 newer jobs', async () => {
+		const failed = { ...job, ...failure };
+		const jobs = [failed, ...others.map((other) => ({ ...job, ...other }))];
+		assert.deepEqual(await readOutcome({ scenario: { ...deployAll(failed), jobs } }), ['failed']);
+	});
+
+	test('has an assumed outcome if only some of its instances are behind 500 newer jobs', async () => {
+		const instances = [
+			{ name: 'deploy 1/2', ...failure },
+			{ id: 3000, name: 'deploy 2/2' },
+		];
+		assert.deepEqual(await readOutcome({ scenario: withJobs(...instances, ...others) }), ['success', notListed]);
+	});
+
+	test('has failed if the instance that failed is not behind 500 newer jobs', async () => {
+		const instances = [{ name: 'deploy 1/2' }, { id: 3000, name: 'deploy 2/2', ...failure }];
+		assert.deepEqual(await readOutcome({ scenario: withJobs(...instances, ...others) }), ['failed']);
 	});
 });
 
