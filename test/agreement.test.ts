@@ -5,6 +5,7 @@ import { suite, test } from 'node:test';
 import manifest from '../package.json' with { type: 'json' };
 import { buildReference } from '../scripts/build-reference.ts';
 import { findVersions, listVersionedFiles } from '../scripts/versions.ts';
+import { isSecretInText, variablePatterns } from '../src/ci/predefined-variables.ts';
 import { optionDefinitions, variableOf } from '../src/settings/options.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
@@ -51,6 +52,26 @@ test('no option and no input takes the API key, as SECURITY.md states', () => {
 		names.filter((name) => /key|token|secret/.test(name)),
 		[],
 	);
+});
+
+test('SECURITY.md describes the values of variables that are redacted in a commit message', () => {
+	const redaction =
+		read('SECURITY.md')
+			.split(/^## /m)
+			.find((section) => section.startsWith('Redaction\n')) ?? '';
+	const [, named, words = ''] = /^- (\d+) characters .* contains ([\w, ]+)$/m.exec(redaction) ?? [];
+	const [, long] = /^- (\d+) characters .* neither/m.exec(redaction) ?? [];
+	assert.equal(words.replaceAll(/, | or /g, '|'), variablePatterns.secret);
+	for (const [name, limit] of [
+		['DEPLOY_TOKEN', Number(named)],
+		['MY_NAME', Number(long)],
+	] as const) {
+		assert.deepEqual(
+			[limit - 1, limit].map((length) => isSecretInText(name, 'x'.repeat(length))),
+			[false, true],
+			name,
+		);
+	}
 });
 
 suite('the version', () => {
