@@ -57,13 +57,14 @@ export async function planDeployment(
 	const isRecordable = obstacles.length === 0 && violations.length === 0 && reasonNotTo === undefined;
 	if (!isRecordable || deployment === undefined) throw new ConfigurationError([...found, ...violations]);
 
-	const { deployment: completed, notStarted, ...origins } = await lookUpDeployment(deployment, settings, context);
+	const { deployment: completed, notStarted, ...facts } = await lookUpDeployment(deployment, settings, context);
 	if (notStarted !== undefined && status === undefined) {
 		return { kind: 'nothing', reason: describeUnstartedJob(notStarted) };
 	}
 	const lookedUp = { ...completed, outcome: status ?? completed.outcome };
 	const reason = findReasonNotToRecord(ci, report, lookedUp.outcome, settings);
 	if (reason !== undefined) return { kind: 'nothing', reason };
+	const origins = { ...facts, isMergeRequestPipeline: environment['CI_MERGE_REQUEST_IID'] !== undefined };
 	return { kind: 'record', deployment: lookedUp, origins, problems: found };
 }
 

@@ -46,7 +46,7 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	const changes = buildChanges(plan.deployment, settings);
 	for (const line of describeOmittedFacts(plan.deployment, changes[0])) log.notice(line);
 	for (const change of changes) assertValidChange(change);
-	for (const line of describeOrigins(changes[0], settings.overrides, plan.origins)) log.detail(line);
+	for (const line of describeOrigins(changes[0], settings, plan.origins)) log.detail(line);
 	if (settings.isDryRun) {
 		if (plan.problems.length > 0) throw new ConfigurationError(plan.problems);
 		printChanges(changes, log);

@@ -294,6 +294,47 @@ suite('The merge requests that notify records', () => {
 });
 
 suite('A dry run with --verbose', () => {
+	async function findOrigins(given: Given): Promise<Record<string, string>> {
+		const { stderr } = await record({ argv: ['--dry-run', '--verbose'], ...given });
+		const lines = stderr.matchAll(/^alert24-notify: (\w+): from (.*)$/gm);
+		return Object.fromEntries([...lines].map(([, field = '', origin = '']) => [field, origin]));
+	}
+
+	test('names the settings that a name and an outcome come from', async () => {
+		const outcome = { ALERT24_RECORD_FAILURES: 'true', ALERT24_STATUS: 'failed' };
+		const { summary, risk_level, tags, external_id } = await findOrigins({
+			variables: { ...outcome, ALERT24_NAME: 'Cart' },
+		});
+		assert.deepEqual(
+			{ summary, risk_level, tags, external_id },
+			{
+				summary: 'setting, variables of the job, GitLab API',
+				risk_level: 'setting',
+				tags: 'setting, variables of the job',
+				external_id: 'variables of the job, GitLab API',
+			},
+		);
+	});
+
+	test('names the assumed outcome a setting until GitLab reports the outcome', async () => {
+		const variables = { ALERT24_RECORD_FAILURES: 'true', ALERT24_ASSUMED_STATUS: 'failed' };
+		const reported = await findOrigins({ variables, job: { status: 'failed' } });
+		assert.deepEqual([reported['summary'], reported['risk_level']], ['variables of the job, GitLab API', 'GitLab API']);
+		const assumed = await findOrigins({ variables: { ...variables, ALERT24_LOOKUP: 'never' } });
+		assert.deepEqual([assumed['summary'], assumed['risk_level']], ['setting, variables of the job', 'setting']);
+	});
+
+	test('names the variables for the merge request of a merge request pipeline', async () => {
+		const variables = { CI_MERGE_REQUEST_IID: '12' };
+		for (const given of [
+			{ message: 'See merge request !7' },
+			{ gitMessage: 'x', variables: { ALERT24_LOOKUP: 'never' } },
+		]) {
+			const origins = await findOrigins({ ...given, variables: { ...variables, ...given.variables } });
+			assert.deepEqual([origins['pr_number'], origins['pr_url']], ['variables of the job', 'variables of the job']);
+		}
+	});
+
 	test('prints the change, and the origin of each field on stderr', async () => {
 		const { stdout, stderr } = await record({
 			argv: ['--dry-run', '--verbose'],
