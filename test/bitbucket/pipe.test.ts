@@ -26,8 +26,7 @@ suite('pipe.yml', () => {
 			{ name: 'ALERT24_API_KEY', default: '$ALERT24_API_KEY' },
 			{ name: 'BITBUCKET_EXIT_CODE', default: '$BITBUCKET_EXIT_CODE' },
 		]);
-		const marked = variablesOf(/^\| (\w+) \(\*\*\) \|/gm, readme);
-		assert.deepEqual(marked, ['ALERT24_API_KEY', 'BITBUCKET_EXIT_CODE']);
+		assert.deepEqual(variablesOf(/^\| (\w+) \(\*\*\) \|/gm, readme), ['ALERT24_API_KEY']);
 	});
 });
 
@@ -38,6 +37,15 @@ const definitions = (optionDefinitions as readonly { name: OptionName; default?:
 );
 
 suite("the pipe's README", () => {
+	test('requires the exit code in an after-script, and lists it in each example of one', () => {
+		assert.deepEqual(variablesOf(/^\| (\w+) \(\*\) \|/gm, readme), ['BITBUCKET_EXIT_CODE']);
+		const listed = 'BITBUCKET_EXIT_CODE: $BITBUCKET_EXIT_CODE';
+		assert.ok(readme.includes(`always list \`${listed}\``));
+		for (const snippet of snippetsOf(readme)) {
+			assert.equal(snippet.includes('after-script:'), snippet.includes(listed), snippet);
+		}
+	});
+
 	test('has the headings that Bitbucket requires, in order', () => {
 		const headings = [...readme.matchAll(/^##? (.+)$/gm)].map(([, heading]) => heading);
 		assert.equal(headings[0], `Bitbucket Pipelines Pipe: ${metadata.name}`);
@@ -60,7 +68,7 @@ suite("the pipe's README", () => {
 		].sort();
 		const [definition = ''] = snippetsOf(readme);
 		assert.deepEqual(variablesOf(/^ {4}(?:# )?([A-Z][A-Z0-9_]+): '<\w+>'/gm, definition).sort(), known);
-		assert.deepEqual(variablesOf(/^\| ([A-Z][A-Z0-9_]+)(?: \(\*\*\))? \|/gm, readme).sort(), known);
+		assert.deepEqual(variablesOf(/^\| ([A-Z][A-Z0-9_]+)(?: \(\*+\))? \|/gm, readme).sort(), known);
 	});
 
 	test('contains the defaults of the program', () => {
@@ -87,7 +95,7 @@ suite('snippets for bitbucket-pipelines.yml', () => {
 				for (const [, tag] of snippet.matchAll(/alert24-notify:([\w.-]+)/g)) assert.equal(tag, version);
 				// The table lists each variable that a snippet sets.
 				const set = variablesOf(/^ +([A-Z][A-Z0-9_]+):/gm, snippet);
-				for (const name of set) assert.match(readme, new RegExp(`^\\| ${name}(?: \\(\\*\\*\\))? \\|`, 'm'));
+				for (const name of set) assert.match(readme, new RegExp(`^\\| ${name}(?: \\(\\*+\\))? \\|`, 'm'));
 			}
 		});
 	}
