@@ -52,9 +52,7 @@ function readSettings({ environment, door, key }: CommandContext) {
 	const apiUrl = readApiUrl(common);
 	const { proxyEnv, problems } = readProxySettings(environment, apiUrl);
 	const { apiKey = '' } = key;
-	const missing = key.isSet
-		? []
-		: ['ALERT24_API_KEY is not set: create a key with the scopes write and read in Alert24'];
+	const missing = key.isSet ? [] : ['ALERT24_API_KEY is not set: create a key with the scope write in Alert24'];
 	const all = [...missing, ...key.problems, ...common.problems, ...problems, ...reader.problems];
 	if (all.length > 0) throw new ConfigurationError(all);
 	return { settings, sending: { apiUrl, apiKey, proxyEnv } };

@@ -76,7 +76,7 @@ suite('serve', () => {
 		});
 		assert.equal(run.exitCode, 2);
 		const expected = [
-			'ALERT24_API_KEY is not set',
+			'ALERT24_API_KEY is not set: create a key with the scope write in Alert24',
 			'must begin with https://',
 			'ALERT24_RELAY_STORE must be a path, or a URL that begins with postgres://',
 			`${broken}: rules[0] lacks project`,
