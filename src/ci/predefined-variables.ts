@@ -1,22 +1,24 @@
 /**
- * The variables with long values that GitLab, its runner, this program's settings or the image of a job set, by name;
- * `*` stands for any text (https://docs.gitlab.com/ci/variables/predefined_variables/). The hook is built from the same
- * lists.
+ * The beginnings of the names of GitLab's variables whose values may stand in a text
+ * (https://docs.gitlab.com/ci/variables/predefined_variables/). A user can set other variables that begin with `CI_`.
  */
-const predefinedVariables = [
-	...['CI_*', 'GITLAB_*', 'RUNNER_*', 'ALERT24_*', '*PATH', '*_HOME', '*_VERSION', 'HOME', 'HOSTNAME'],
-	...['PWD', 'OLDPWD', 'SHELL', 'USER', 'LOGNAME', 'LANG', 'LANGUAGE', 'LC_*', 'TZ', '_'],
+const gitlabVariables = [
+	...['API', 'COMMIT', 'CONFIG', 'DEFAULT', 'ENVIRONMENT', 'JOB', 'MERGE', 'OPEN', 'PAGES', 'PIPELINE', 'PROJECT'],
+	...['REGISTRY', 'RELEASE', 'SERVER', 'UPSTREAM'],
 ];
 
 // The name of a directory, and that of a person in a text which is public anyway.
 const harmlessVariables = ['PWD', 'OLDPWD', 'CI_COMMIT_AUTHOR'];
 
-/** Regular expressions for the names of variables, as texts that JavaScript and awk read alike. */
+/** Regular expressions for variables, as texts that JavaScript and awk read alike. The hook is built from them. */
 export const variablePatterns = {
-	/** A variable that GitLab, this program's settings or the image set. */
-	predefined: `^(${predefinedVariables.join('|').replaceAll('*', '.*')})$`,
+	/**
+	 * The name, `=` and value of a variable that GitLab, this program's settings, the image or the shell set. The value
+	 * of a folder or program begins with a slash.
+	 */
+	predefined: `^(CI_(${gitlabVariables.join('|')})|GITLAB_USER_|ALERT24_|HOSTNAME=|[A-Z_]*(VERSION=|(PATH|HOME|PWD|_)=/))`,
 	/** A name that indicates a secret, if it does not match `harmless`. */
-	secret: 'KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|DSN',
+	secret: 'KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|DSN|(^|_)PAT(_|$)',
 	harmless: `^(${harmlessVariables.join('|')})$`,
 	/** A value that is a URL with a password. */
 	urlWithPassword: '^[A-Za-z][A-Za-z0-9+.-]*://[^/@]*:[^/@]+@',
@@ -39,5 +41,5 @@ export function isSecretInText(name: string, value: string): boolean {
 	const length = [...value.slice(0, 32)].length;
 	if (secret.test(name.toUpperCase()) && !harmless.test(name)) return length >= 4;
 	if (urlWithPassword.test(value)) return true;
-	return length >= 16 && !predefined.test(name);
+	return length >= 16 && !predefined.test(`${name}=${value}`);
 }

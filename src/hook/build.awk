@@ -17,7 +17,8 @@ function build(   count, id, message, name, given, i) {
 		stop(unrecorded words[4] unrecorded_end)
 	if (is_blank(environment) || environment ~ /^[$][{]?[A-Za-z0-9_]+[}]?$/) stop(no_environment)
 	count = split_list(env("ALERT24_SERVICE_ID"), services, 0); service = services[env("a24_index") + 0]
-	type = env("ALERT24_CHANGE_TYPE"); if (type == "" || type == "auto") type = first("a24_kind", "deployment")
+	type = env("a24_kind") == "rollback" ? "rollback" : "deployment"
+	if (env("ALERT24_CHANGE_TYPE") !~ /^(auto|)$/) type = env("ALERT24_CHANGE_TYPE")
 	for (name in ENVIRON) if (name !~ /^a24_/) hide(name, env(name))
 	tag = hide_values(env("CI_COMMIT_TAG")); message = first("a24_message", env("CI_COMMIT_MESSAGE"))
 	for (i = length(message); i && substr(message, i, 1) ~ /[\r\n]/; i--) continue
@@ -43,7 +44,8 @@ function stop(line) { print line; exit }
 function env(name) { return redact(ENVIRON[name] "") }
 function first(name, other) { return env(name) != "" ? env(name) : other }
 function is_blank(value) { return value !~ /[^ \t-\r]/ }
-function url(value) { return value ~ /^https?:\/\/[!-~]+$/ && length(value) <= limit["pipeline_url"] ? value : "" }
+function url(value) { sub(/:\/\/[^\/?#]*@/, "://", value)
+	return value ~ /^https?:\/\/[!-~]+$/ && length(value) <= limit["pipeline_url"] ? value : "" }
 function add(field, value) {
 	if (is_blank(value)) return
 	change = change (change == "" ? "" : ",") "\"" field "\":" json(field in limit ? fit(value, limit[field]) : value)
@@ -82,7 +84,7 @@ function add_merge_request(message, base, number,   lines, i) {
 }
 # `!12`, `group/project!12` or a URL: of this project only, because a message may quote another one.
 function find_number(reference,   start, path) {
-	start = env("CI_PROJECT_URL") "/-/merge_requests/"; path = env("CI_PROJECT_PATH") "!"
+	start = url(env("CI_PROJECT_URL")) "/-/merge_requests/"; path = env("CI_PROJECT_PATH") "!"
 	if (index(reference, start) == 1) reference = "!" substr(reference, length(start) + 1)
 	else if (index(reference, path) == 1) reference = substr(reference, length(path))
 	return reference ~ /^![1-9][0-9]*$/ ? substr(reference, 2) : ""
@@ -120,7 +122,7 @@ function hide_values(value,   other, best, done) {
 }
 # The runner expands a value once more, so that only the parts between its references are sure to arrive.
 function hide(name, value,   most, parts, i) {
-	most = toupper(name) ~ secret_name && name !~ harmless ? 3 : name ~ predefined ? 1000000 : 15
+	most = toupper(name) ~ secret_name && name !~ harmless ? 3 : name "=" value ~ predefined ? 1000000 : 15
 	if (value ~ password_url || fit(value, most) != value) hidden[value]
 	i = split(trim(value), parts, "[$]([A-Za-z_][A-Za-z0-9_]*|[{][^}]*[}]|.)")
 	for (; i > 0; i--) if (fit(parts[i], most) != parts[i]) hidden[parts[i]]

@@ -8,7 +8,7 @@ END {
 	if (!is_whole) read_line(last)
 	else if (count == 3) status = parts[1] + 0
 	gsub(/"[ \t\n]*:[ \t\n]*/, "\":", body); is_json = body ~ /^[ \t\n]*[{]/ && final ~ /[}][ \t\r]*$/
-	if (mode == "deployments") print find_rollback()
+	if (mode == "deployments") print status == 200 && is_complete ? find_rollback() : judge()
 	else if (is_list) print status !~ /^2/ ? "" : found ? "found" : has_list && is_json && is_complete ? "absent" : ""
 	else print judge() "\n" doubt "\n" retry_after + 0 "\n" show(request_id) "\n" show(id) "\n" escape(redact(reason))
 }
@@ -78,10 +78,10 @@ function judge_silence(   is_sent) {
 # newest deployments (https://docs.gitlab.com/api/deployments/). No text in JSON contains a key in quotation marks.
 function find_rollback(   list, n, i, at, sha, name, is_older) {
 	name = "\"name\":" json(env("CI_JOB_NAME"))
-	if (status == 200 && is_complete) n = split(body, list, "\"deployable\":")
+	n = split(body, list, /"deployable":[{]/)
 	for (i = 2; i <= n; i++) {
 		sha = list[i - 1]; sub(/.*"sha":"/, "", sha); sub(/".*/, "", sha); at = index(list[i], "\"name\":")
-		if (substr(list[i], at, length(name)) != name || index(list[i], "{\"id\":" env("CI_JOB_ID") ",") == 1) continue
+		if (substr(list[i], at, length(name)) != name || index(list[i], "\"id\":" env("CI_JOB_ID") ",") == 1) continue
 		if (sha == env("CI_COMMIT_SHA")) return is_older ? "rollback" : ""
 		is_older = 1
 	}

@@ -58,6 +58,53 @@ suite('the change of the hook', { concurrency: 3, skip: whyWithoutTools }, () =>
 		}
 	});
 
+	test('contains no password of a URL', async () => {
+		const urls = {
+			CI_PROJECT_URL: 'https://bob:s3cr3tpw@gitlab.com/shop/web-shop',
+			CI_PIPELINE_URL: 'http://bob@x:s3cr3tpw@gitlab.com/p/1',
+			CI_JOB_URL: 'https://bob:s3cr3tpw@gitlab.com/j/1?a@b',
+		};
+		const own = 'Fix\n\nSee merge request https://gitlab.com/shop/web-shop/-/merge_requests/12';
+		for (const CI_COMMIT_MESSAGE of ['Fix (!12)', own]) {
+			for (let awk = 0; awk < 3; awk += 1) {
+				turn += 2;
+				await assertAgreement({ ...dryRun, ...urls, CI_COMMIT_MESSAGE });
+			}
+			const { stdout } = await runHook(
+				{ ...dryRun, ...urls, CI_COMMIT_MESSAGE },
+				{ shell: 'dash', path: String(toolboxes[0]?.path) },
+			);
+			const change = JSON.parse(stdout);
+			assert.equal(change.pr_url, 'https://gitlab.com/shop/web-shop/-/merge_requests/12');
+			assert.doesNotMatch(stdout, /bob|s3cr3tpw/);
+		}
+	});
+
+	test('contains no value of a variable that only looks like one of GitLab or the image', async () => {
+		const values = {
+			GITLAB_PAT: 'glpat-AbCdEfGhIjKlMnOpQrSt',
+			CI_BOT: 'glpat-ZyXwVuTsRqPoNmLkJiHg',
+			SIGNING_HOME: 'q9w8e7r6t5y4u3i2o1p0',
+			RUNNER_REGISTRATION: 'GR1348941AbCdEfGhIjKlMnOpQr',
+			JAVA_HOME: '/usr/lib/jvm/java-21-openjdk',
+		};
+		const texts = {
+			CI_COMMIT_MESSAGE: Object.values(values).join(' and '),
+			CI_COMMIT_BRANCH: `rotate-${values.CI_BOT}`,
+		};
+		for (let awk = 0; awk < 3; awk += 1) {
+			turn += 2;
+			await assertAgreement({ ...dryRun, ...values, ...texts });
+		}
+		const { stdout } = await runHook(
+			{ ...dryRun, ...values, ...texts },
+			{ shell: 'dash', path: String(toolboxes[0]?.path) },
+		);
+		const { commit_message, branch } = JSON.parse(stdout);
+		assert.equal(commit_message, `${'[redacted] and '.repeat(4)}${values.JAVA_HOME}`);
+		assert.equal(branch, 'rotate-[redacted]');
+	});
+
 	test('contains every ASCII character, alone and among others', async () => {
 		const characters = Array.from({ length: 127 }, (_, index) => String.fromCharCode(index + 1));
 		const ids = characters.filter((character) => !/[\s,/]/.test(character));

@@ -108,7 +108,7 @@ suite('a change that may be recorded', { concurrency: 3, skip: whyWithoutTools }
 				using toolbox = makeToolbox();
 				const run = runHook({ ...variables, ALERT24_TIMEOUT: '10' }, { shell: 'dash', path: toolbox.path });
 				const { stderr } = await run;
-				const words = 'no complete response within \\d s; the time of ALERT24_TIMEOUT is used up \\(1 attempt, ';
+				const words = 'no complete response within \\d s; the list does not contain the change yet \\(1 attempt, ';
 				assert.match(stderr, new RegExp(`^NOT CONFIRMED: ${hookChange}: ${words}`));
 			}
 			using toolbox = makeToolbox();

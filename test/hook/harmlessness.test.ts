@@ -76,7 +76,7 @@ suite('whatever happens', { concurrency: 3, skip: whyWithoutTools }, () => {
 				['functions with the names of its commands', functions.replace(/\w+/g, '$&() { echo "mine: $&"; }\n')],
 				[
 					'aliases',
-					`${shell === 'bash' ? 'shopt -s expand_aliases; ' : ''}alias curl='curl -v' awk=false head=cat sleep=:`,
+					`${shell === 'bash' ? 'shopt -s expand_aliases; ' : ''}alias curl='curl -v' awk=false head=cat sleep=: printf=false wait=true export=false`,
 				],
 				['exported variables of any name', `for name in ${names} answer change; do export "$name=x"; done`],
 				...(shell === 'bash'
@@ -100,7 +100,7 @@ suite('whatever happens', { concurrency: 3, skip: whyWithoutTools }, () => {
 
 			test('reports that it failed', async () => {
 				await using alert24 = await startAlert24();
-				const edit = (script: string) => script.replace(/^export LC_ALL/m, 'exit 3\n$&');
+				const edit = (script: string) => script.replace(/^\\export LC_ALL/m, 'exit 3\n$&');
 				const { stdout, exitCode } = await record(alert24, { shell, edit, before: 'echo() { :; }' });
 				assert.equal(stdout, 'NOT CONFIRMED: the deployment: the script of alert24-notify failed\n');
 				assert.equal(exitCode, 0);

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { after, suite, test } from 'node:test';
+import { certificates } from '../../stand-in/certificates.ts';
 import { LoopbackServer } from '../../stand-in/loopback-server.ts';
 import { runHook, shellOf } from '../support/run-hook.ts';
 import { gitlabJob } from '../support/run-in-process.ts';
 import { Toolbox, whyWithoutTools } from '../support/toolbox.ts';
 
+const tls = await certificates();
 const current = gitlabJob.CI_COMMIT_SHA;
 const other = 'ffffffffffffffffffffffffffffffffffffffff';
 const deployed = { change_type: 'deployment', summary: 'Deployed web-shop @ 5b1e7d20' };
@@ -23,6 +26,7 @@ const histories: readonly (readonly [string, string[], object])[] = [
 	['the first deployment by this job', [`cart:${other}`, `cart:${current}`], deployed],
 	['a rollback by this job between those of others', [`cart:${current}`, other, `cart:${other}`, current], rolledBack],
 	['a deployment without a job', [`-:${other}`, `-:${current}`], deployed],
+	["deployments without a job by a user with the job's name", [`-:${other}`, `-:${other}`, current], deployed],
 ];
 
 suite('a rollback', { concurrency: 2, skip: whyWithoutTools }, () => {
@@ -42,6 +46,21 @@ suite('a rollback', { concurrency: 2, skip: whyWithoutTools }, () => {
 					assert.equal(gitlab.requests.length, 1);
 				});
 			}
+
+			test("is detected at a GitLab whose certificate the job's own authority signed, named by any variable", async () => {
+				for (const name of ['CI_SERVER_TLS_CA_FILE', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']) {
+					await using gitlab = await startGitlab(200, [other, current].map(describeDeployment), tls.good);
+					assert.deepEqual(await dryRun(gitlab.url, { [name]: tls.caFile }), rolledBack, name);
+				}
+			});
+
+			test("is asked for without a proxy if GitLab's address is http, as the command does", async () => {
+				await using gitlab = await startGitlab(200, [other, current].map(describeDeployment));
+				await using proxy = await startGitlab(502, '');
+				const proxies = { http_proxy: proxy.url, all_proxy: proxy.url, ALL_PROXY: proxy.url, no_proxy: '' };
+				assert.deepEqual(await dryRun(gitlab.url, proxies), rolledBack);
+				assert.deepEqual(proxy.requests, []);
+			});
 
 			test('that failed is recorded as a failed rollback', async () => {
 				await using gitlab = await startGitlab(200, [other, current].map(describeDeployment));
@@ -118,7 +137,7 @@ function describeDeployment(text: string) {
 		iid: 2,
 		ref: 'main',
 		sha,
-		user: { id: 1, name: 'Ada' },
+		user: { id: 1, name: 'deploy-search' },
 		environment,
 		deployable: job === '-' ? null : deployable,
 		status: 'success',
@@ -126,17 +145,18 @@ function describeDeployment(text: string) {
 }
 
 /** A GitLab that responds to every request alike; without a status it never responds. */
-async function startGitlab(status: number | undefined, body: unknown) {
+async function startGitlab(status: number | undefined, body: unknown, tlsOptions?: typeof tls.good) {
 	const requests: IncomingMessage[] = [];
-	const server = createServer((request, response) => {
+	const respond = (request: IncomingMessage, response: ServerResponse) => {
 		requests.push(request);
 		if (status === undefined) return;
 		response.writeHead(status, { 'Content-Type': 'application/json', Location: '/elsewhere' });
 		response.end(typeof body === 'string' ? body : JSON.stringify(body));
-	});
+	};
+	const server = tlsOptions === undefined ? createServer(respond) : createHttpsServer(tlsOptions, respond);
 	const listening = await LoopbackServer.listen(server);
 	return {
-		url: `http://127.0.0.1:${listening.port}`,
+		url: `${tlsOptions === undefined ? 'http' : 'https'}://127.0.0.1:${listening.port}`,
 		requests,
 		[Symbol.asyncDispose]: () => listening.close(),
 	};

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { buildHookTemplate } from '../../scripts/hook-template.ts';
@@ -14,6 +14,23 @@ import { locate, whyWithoutTools } from '../support/toolbox.ts';
 suite('templates/hook.yml', () => {
 	test('is what `npm run build:hook` makes of src/hook', () => {
 		assert.equal(readFileSync(new URL('../../templates/hook.yml', import.meta.url), 'utf8'), buildHookTemplate());
+	});
+
+	test('has at most 450 lines of source and 25 KB of script, whatever is chosen', () => {
+		const folder = new URL('../../src/hook/', import.meta.url);
+		const lines = readdirSync(folder).flatMap((name) =>
+			readFileSync(new URL(name, folder), 'utf8').trimEnd().split('\n'),
+		);
+		assert.ok(lines.length <= 450, `${lines.length} lines`);
+		assert.deepEqual(
+			lines.filter((line) => line.length > 120),
+			[],
+		);
+		const { change_type, risk_level } = changeSchema.properties;
+		const longest = (words: readonly string[]) => words.toSorted((one, other) => other.length - one.length)[0];
+		const inputs = { change_type: longest(change_type.enum), risk_level: longest(risk_level.enum), timeout: 240 };
+		const bytes = Buffer.byteLength(renderHook({ ...inputs, lookup: 'never' }).after_script.join('\n'));
+		assert.ok(bytes <= 25 * 1024, `${bytes} bytes`);
 	});
 
 	test('declares nothing but inputs, which is all that GitLab before 18.10 takes', () => {
