@@ -22,7 +22,12 @@ export interface SqlDatabase {
 }
 
 /** A change on its way into the database, with what its owner wants to find with it. */
-export type NewRow = NewEntry & Readonly<{ details?: unknown }>;
+export type NewRow = NewEntry &
+	Readonly<{
+		details?: unknown;
+		/** The id of the start without which the change does not count. Undefined: it counts. */
+		waitsFor?: string | undefined;
+	}>;
 
 /** The start of a deployment: `id` is the beginning of its external_id. */
 export type DeploymentStart = Readonly<{ id: string; startedAt: string | undefined }>;
@@ -30,6 +35,8 @@ export type DeploymentStart = Readonly<{ id: string; startedAt: string | undefin
 export type SqlClaim = Claim &
 	Readonly<{
 		details: unknown;
+		/** The id of a start: the owner decides if the change counts, then calls `confirmStart` or `close`. */
+		waitsFor: string | undefined;
 		/** When the relay received the event, in milliseconds since 1970. */
 		receivedAtMs: number;
 	}>;
@@ -39,6 +46,8 @@ export type StoredChange = Readonly<{
 	key: string;
 	change: Change;
 	state: 'pending' | 'refused';
+	/** True while it is not known if the deployment ran. */
+	isUndecided: boolean;
 	reason: string | undefined;
 	attempts: number;
 	createdAt: Date;
@@ -52,9 +61,11 @@ const farAheadMs = 15 * 60 * 1000;
 
 type Result = 'stored' | 'duplicate';
 
+type InsertedRow = Readonly<{ key: string; isCertain: boolean; values: readonly (string | number | null)[] }>;
+
 /** An event on its way into the database. */
 type Acceptance = Readonly<{
-	rows: readonly Readonly<{ key: string; values: readonly (string | number)[] }>[];
+	rows: readonly InsertedRow[];
 	start: DeploymentStart | undefined;
 	resolve(results: Result[]): void;
 	reject(error: unknown): void;
@@ -104,11 +115,12 @@ export class SqlOutbox implements Outbox {
 			[
 				`create table if not exists change (seq ${identity}, key text not null unique, lane text not null,
 					body text not null, received_at bigint not null, due_at bigint, attempts integer not null default 0,
-					lease text, outcome text, reason text)`,
+					lease text, outcome text, reason text, waits_for text)`,
 			],
 			['create index if not exists change_lane on change (lane, seq) where due_at is not null'],
 			['create index if not exists change_waiting on change (seq) where due_at is not null'],
 			["create index if not exists change_refused on change (seq) where outcome = 'refused'"],
+			['create index if not exists change_waits_for on change (waits_for) where waits_for is not null'],
 			['create table if not exists deployment (id text primary key, started_at text, seen_at bigint not null)'],
 		]);
 		// Nobody else uses a SQLite file, so its leases are those of a process that ended.
@@ -119,7 +131,7 @@ export class SqlOutbox implements Outbox {
 		}
 	}
 
-	async put(entry: NewEntry): Promise<Result> {
+	async put(entry: NewRow): Promise<Result> {
 		const [result = 'stored'] = await this.accept([entry], undefined);
 		return result;
 	}
@@ -128,13 +140,19 @@ export class SqlOutbox implements Outbox {
 	 * Stores the changes of one event and the start of its deployment, in one transaction. The result is in the order
 	 * of the entries. Events that wait at the same time share a transaction, because the wait for the disk takes longer
 	 * than everything else.
+	 *
+	 * A change takes the place of an equal one that never started. One that counts also takes the place of an equal one
+	 * that waits for its start; a worker that claimed that one loses its lease.
 	 */
 	async accept(entries: readonly NewRow[], start: DeploymentStart | undefined): Promise<Result[]> {
 		const now = this.#now();
-		const rows = entries.map(({ change, createdAt, lane, dueAt, details }) => {
+		const rows = entries.map(({ change, createdAt, lane, dueAt, details, waitsFor }) => {
 			const key = buildOutboxKey(change);
 			const body = JSON.stringify({ change, created_at: createdAt.getTime(), details });
-			return { key, values: [key, shorten(lane ?? key), body, now, dueAt?.getTime() ?? now] };
+			const name = shorten(lane ?? key);
+			const start = waitsFor === undefined ? null : shorten(waitsFor);
+			const values = [key, name, body, now, dueAt?.getTime() ?? now, start];
+			return { key, isCertain: waitsFor === undefined, values };
 		});
 		return await new Promise((resolve, reject) => {
 			this.#waiting.push({ rows, start, resolve, reject });
@@ -155,9 +173,7 @@ export class SqlOutbox implements Outbox {
 	async #commit(batch: readonly Acceptance[]): Promise<void> {
 		try {
 			const stored = await this.#store(batch);
-			// The second of two equal changes in a batch is a duplicate.
-			for (const { rows, resolve } of batch)
-				resolve(rows.map(({ key }) => (stored.delete(key) ? 'stored' : 'duplicate')));
+			for (const { rows, resolve } of batch) resolve(rows.map((row) => (stored.has(row) ? 'stored' : 'duplicate')));
 		} catch (error) {
 			// An event that the database rejects is rejected alone.
 			if (batch.length > 1 && isOfValue(error)) for (const one of batch) await this.#commit([one]);
@@ -165,9 +181,9 @@ export class SqlOutbox implements Outbox {
 		}
 	}
 
-	/** Returns the keys that were not in the database. */
-	async #store(batch: readonly Acceptance[]): Promise<Set<string>> {
-		const rows = batch.flatMap((acceptance) => acceptance.rows);
+	/** Returns the rows that are now in the database. */
+	async #store(batch: readonly Acceptance[]): Promise<Set<InsertedRow>> {
+		const rows = chooseRows(batch.flatMap((acceptance) => acceptance.rows));
 		const inserts: Statement[] = [];
 		for (let index = 0; index < rows.length; index += mostRowsOfStatement) {
 			const part = rows.slice(index, index + mostRowsOfStatement);
@@ -179,7 +195,8 @@ export class SqlOutbox implements Outbox {
 			...inserts,
 			...starts.map((start) => this.#buildStart(start)),
 		]);
-		return new Set(results.flat().flatMap(({ key }) => (typeof key === 'string' ? [key] : [])));
+		const keys = new Set(results.flat().map(({ key }) => key));
+		return new Set(rows.filter(({ key }) => keys.has(key)));
 	}
 
 	#buildStart({ id, startedAt }: DeploymentStart): Statement {
@@ -205,6 +222,7 @@ export class SqlOutbox implements Outbox {
 			createdAt: new Date(body.created_at),
 			isFirst: Number(row['attempts']) === 1,
 			details: body.details,
+			waitsFor: readOptional(row['waits_for']),
 			receivedAtMs: Number(row['received_at']),
 		};
 	}
@@ -224,6 +242,17 @@ export class SqlOutbox implements Outbox {
 				outcome,
 				toText(reason),
 			],
+		]);
+		return rows.length === 1;
+	}
+
+	/**
+	 * Notes that the deployment of a claim ran, so that the change is decided for good. Resolves to false if the lease
+	 * was lost.
+	 */
+	async confirmStart({ key, lease }: Claim): Promise<boolean> {
+		const [rows = []] = await this.#database.run([
+			['update change set waits_for = null where key = $1 and lease = $2 returning seq', key, lease],
 		]);
 		return rows.length === 1;
 	}
@@ -272,6 +301,7 @@ export class SqlOutbox implements Outbox {
 				key: String(row['key']),
 				change: body.change,
 				state: row['due_at'] === null ? 'refused' : 'pending',
+				isUndecided: row['waits_for'] !== null,
 				reason: readOptional(row['reason']),
 				attempts: Number(row['attempts']),
 				createdAt: new Date(body.created_at),
@@ -288,14 +318,21 @@ export class SqlOutbox implements Outbox {
 		return rows.length;
 	}
 
-	/** Deletes finished changes and starts of deployments that were received before a time. Refused changes stay. */
+	/**
+	 * Deletes finished changes and starts of deployments that were received before a time. Refused changes stay, and
+	 * starts for which a change waits.
+	 */
 	async prune(before: Date): Promise<void> {
 		await this.#database.run([
 			[
 				"delete from change where due_at is null and (outcome is null or outcome <> 'refused') and received_at < $1",
 				before.getTime(),
 			],
-			['delete from deployment where seen_at < $1', before.getTime()],
+			[
+				`delete from deployment where seen_at < $1
+					and not exists (select 1 from change c where c.waits_for = deployment.id)`,
+				before.getTime(),
+			],
 		]);
 	}
 
@@ -315,12 +352,26 @@ export class SqlOutbox implements Outbox {
 	}
 }
 
+// One statement must not meet a key twice. Of equal changes, the first that counts is stored, or else the first.
+function chooseRows(rows: readonly InsertedRow[]): InsertedRow[] {
+	const chosen = new Map<string, InsertedRow>();
+	for (const row of rows) {
+		const other = chosen.get(row.key);
+		if (other === undefined || (row.isCertain && !other.isCertain)) chosen.set(row.key, row);
+	}
+	return [...chosen.values()];
+}
+
 function buildInsert(count: number): string {
 	const rows = Array.from(
 		{ length: count },
-		(_, row) => `(${[1, 2, 3, 4, 5].map((column) => `$${row * 5 + column}`)})`,
+		(_, row) => `(${[1, 2, 3, 4, 5, 6].map((column) => `$${row * 6 + column}`)})`,
 	);
-	return `insert into change (key, lane, body, received_at, due_at) values ${rows} on conflict (key) do nothing returning key`;
+	return `insert into change (key, lane, body, received_at, due_at, waits_for) values ${rows}
+		on conflict (key) do update set body = excluded.body, received_at = excluded.received_at, due_at = excluded.due_at,
+			waits_for = excluded.waits_for, attempts = 0, lease = null, outcome = null, reason = null
+		where change.outcome = 'never started' or (change.waits_for is not null and excluded.waits_for is null)
+		returning key`;
 }
 
 // A long name, such as that of an environment of thousands of characters, is stored as its hash.

@@ -23,11 +23,11 @@ export type ReadGitlabJob = (job: GitlabJobReference) => Promise<GitlabJobFacts 
  * shows that it ran.
  */
 export function buildPrepare(outbox: SqlOutbox, readJob: ReadGitlabJob | undefined) {
-	return async ({ change }: SqlClaim, known: PlannedFacts): Promise<Preparation> => {
-		const { deployment, serviceId, needsStart, job } = known;
+	return async ({ change, waitsFor }: SqlClaim, known: PlannedFacts): Promise<Preparation> => {
+		const { deployment, serviceId, job } = known;
 		const start = await outbox.findStart(buildStartId(deployment.key?.parts ?? []));
 		const facts = job === undefined ? undefined : await readJob?.(job);
-		if (needsStart && start === undefined && facts?.hasRun !== true) {
+		if (waitsFor !== undefined && start === undefined && facts?.hasRun !== true) {
 			const reason = `the ${deployment.outcome} deployment never started`;
 			return { kind: 'never started', reason };
 		}

@@ -115,5 +115,6 @@ function buildRow(planned: PlannedChange, nowMs: number): NewRow {
 		lane,
 		dueAt: new Date(facts.needsStart ? nowMs + holdMs : nowMs),
 		details: facts,
+		waitsFor: facts.needsStart ? buildStartId(facts.deployment.key?.parts ?? []) : undefined,
 	};
 }

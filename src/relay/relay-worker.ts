@@ -118,10 +118,13 @@ export class RelayWorker {
 		const { outbox, prepare, deliver, metrics, log, clock } = this.#options;
 		const preparation = await prepare(claim, claim.details as PlannedFacts);
 		if (preparation.kind === 'never started') {
-			if (await outbox.close(claim, 'never started', preparation.reason)) metrics.countDelivery('never started');
+			if (!(await outbox.close(claim, 'never started', preparation.reason))) return;
+			metrics.countDelivery('never started');
 			log.notice(`Not recorded: ${describeChange(claim.change)}: ${preparation.reason}`);
 			return;
 		}
+		// Decided once: neither a later event nor a start that is forgotten by the next attempt changes it.
+		if (claim.waitsFor !== undefined && !(await outbox.confirmStart(claim))) return;
 		const delivery = await deliver(preparation.change, claim, this.#interruption.signal);
 		metrics.countDelivery(delivery.state);
 		const { state, reason, requestId } = delivery;

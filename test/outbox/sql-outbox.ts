@@ -128,6 +128,89 @@ export function describeOutbox(open: (now?: () => number) => Promise<SqlOutbox>,
 		await outbox.end();
 	});
 
+	test('replaces a change that waits for a start by one that does not, until it is decided', async () => {
+		const outbox = await open(now);
+		const waiting = { ...buildEntry(1), waitsFor: 'job 1', dueAt: new Date(nowMs + 60_000) };
+		const certain = { ...buildEntry(1), details: 'certain' };
+		assert.equal(await outbox.put(waiting), 'stored');
+		assert.equal(await outbox.put(waiting), 'duplicate');
+		assert.equal(await outbox.put(certain), 'stored');
+		assert.equal(await outbox.put(certain), 'duplicate');
+		assert.equal(await outbox.put(waiting), 'duplicate');
+		const claim = await outbox.claim(1000);
+		assert.deepEqual([claim?.details, claim?.waitsFor, claim?.isFirst], ['certain', undefined, true]);
+
+		assert.equal(await outbox.put({ ...buildEntry(2), waitsFor: 'job 2' }), 'stored');
+		const decided = await outbox.claim(1000);
+		assert.ok(decided);
+		assert.equal(decided.waitsFor, 'job 2');
+		assert.equal(await outbox.confirmStart(decided), true);
+		assert.equal(await outbox.put(buildEntry(2)), 'duplicate');
+		assert.equal(await outbox.finish(decided, recorded), true);
+		await outbox.end();
+	});
+
+	test('a worker loses its claim to a change that replaces the claimed one', async () => {
+		const outbox = await open(now);
+		await outbox.put({ ...buildEntry(1), waitsFor: 'job 1' });
+		const lost = await outbox.claim(1000);
+		assert.ok(lost);
+		assert.equal(await outbox.put(buildEntry(1)), 'stored');
+		assert.equal(await outbox.confirmStart(lost), false);
+		assert.equal(await outbox.close(lost, 'never started', undefined), false);
+		assert.equal(await claimId(outbox), 'gitlab:1');
+		await outbox.end();
+	});
+
+	test('stores a change again that never started, and no other that is finished', async () => {
+		const outbox = await open(now);
+		for (const entry of [buildEntry(1), { ...buildEntry(1), waitsFor: 'job 1' }]) {
+			await outbox.put({ ...buildEntry(1), waitsFor: 'job 1' });
+			const claim = await outbox.claim(1000);
+			assert.ok(claim);
+			assert.equal(await outbox.close(claim, 'never started', 'it never started'), true);
+			assert.equal(await outbox.put(entry), 'stored');
+			assert.deepEqual(
+				(await outbox.list()).map(({ state, reason, attempts }) => [state, reason, attempts]),
+				[['pending', undefined, 0]],
+			);
+			const again = await outbox.claim(1000);
+			assert.ok(again);
+			await outbox.close(again, 'never started', undefined);
+		}
+		await outbox.end();
+	});
+
+	test('stores the change that waits for no start if two equal ones arrive at the same time', async () => {
+		const outbox = await open(now);
+		const waiting = { ...buildEntry(1), waitsFor: 'job 1' };
+		const results = await Promise.all([
+			outbox.put(buildEntry(9)),
+			outbox.put(waiting),
+			outbox.put({ ...buildEntry(1), details: 'certain' }),
+			outbox.put({ ...buildEntry(1), details: 'too late' }),
+			outbox.put(waiting),
+		]);
+		assert.deepEqual(results, ['stored', 'duplicate', 'stored', 'duplicate', 'duplicate']);
+		await outbox.claim(1000);
+		assert.equal((await outbox.claim(1000))?.details, 'certain');
+		await outbox.end();
+	});
+
+	test('keeps the start for which a change waits, whatever its age', async () => {
+		const outbox = await open(now);
+		await outbox.accept([{ ...buildEntry(1), waitsFor: 'job 1' }], { id: 'job 1', startedAt: undefined });
+		nowMs += 1000;
+		await outbox.prune(new Date(nowMs));
+		assert.deepEqual(await outbox.findStart('job 1'), { id: 'job 1', startedAt: undefined });
+		const claim = await outbox.claim(1000);
+		assert.ok(claim);
+		await outbox.confirmStart(claim);
+		await outbox.prune(new Date(nowMs));
+		assert.equal(await outbox.findStart('job 1'), undefined);
+		await outbox.end();
+	});
+
 	test('remembers the start of a deployment', async () => {
 		const outbox = await open(now);
 		await outbox.accept([], { id: 'job 1', startedAt: '2026-08-02T10:40:58Z' });

@@ -24,6 +24,27 @@ function isEmpty(relay: TestRelay) {
 	return async () => (await relay.outbox.count()).pending === 0;
 }
 
+/** Sends two events, within the minute of the first and after it, and compares the summaries that are recorded. */
+async function recordAround(first: unknown, second: unknown, summaries: readonly string[]): Promise<void> {
+	for (const isLater of [false, true]) {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10 } });
+		await send(relay, first);
+		if (isLater) {
+			clock.advance(61_000);
+			await relay.until(isEmpty(relay), 'the decision that it never started');
+		}
+		await send(relay, second);
+		clock.advance(61_000);
+		await relay.until(isEmpty(relay), 'an empty outbox');
+		assert.deepEqual(
+			alert24.sentChanges.map(({ summary }) => summary),
+			summaries,
+		);
+	}
+}
+
 suite('the worker of the relay', () => {
 	test('records everything once and in order after Alert24 was away for two days, and reports the delay', async () => {
 		await using alert24 = await startAlert24();
@@ -185,6 +206,33 @@ suite('the worker of the relay', () => {
 			relay.readLog(),
 			/Not recorded: Canceled deployment of web-shop .*: the canceled deployment never started/,
 		);
+	});
+
+	test('records a failed deployment that a later job event shows to have run', async () => {
+		const job = loadEvent('gitlab-job-timed-out');
+		const names = { project: job['project'], environment: 'production' };
+		const failed = buildDeploymentEvent(Number(job['build_id']), { ...names, status: 'failed' });
+		await recordAround(failed, job, ['Timed out deploying web-shop @ 5b1e7d20']);
+	});
+
+	test('records a success that follows a failure whose start is unknown', async () => {
+		const success = loadEvent('gitlab-deployment-by-api');
+		await recordAround({ ...success, status: 'failed' }, success, ['Deployed web-shop @ 5b1e7d20']);
+	});
+
+	test('sends a refused failure again although its start is older than the retention', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10 } });
+		alert24.failWith({ kind: 'status', status: 422 });
+		await send(relay, { ...loadEvent('gitlab-deployment-running'), deployable_id: 1 });
+		await send(relay, buildDeploymentEvent(1, { status: 'failed' }));
+		clock.advance(61_000);
+		await relay.until(async () => (await relay.outbox.count()).refused === 1, 'a refused change');
+		await relay.outbox.prune(new Date(clock.date() + 1));
+		await relay.outbox.retryRefused();
+		await relay.until(isEmpty(relay), 'an empty outbox');
+		assert.deepEqual(readJobs(alert24), [1]);
 	});
 
 	test('releases its work when it is stopped in the middle of a request, without waiting for its end', async () => {
