@@ -7,6 +7,7 @@ import { type DeployJobQuery, findDeployJob } from './find-deploy-job.ts';
 import { chooseMergeRequest, listMergeRequestsOfCommit, listMergeRequestsShippedAfter } from './find-merge-requests.ts';
 import {
 	compareWithPrevious,
+	describeGap,
 	isOnlySuccessAfter,
 	listSuccesses,
 	type OwnDeployment,
@@ -96,7 +97,7 @@ export async function completeDeployment(
 		completed = withJob(completed, instances, query);
 	}
 	// If another deployment has ended since the pipeline was created, the list contains its merge requests as well.
-	const isAlone = createdAt !== undefined && isOnlySuccessAfter(createdAt, own, successes.value ?? []);
+	const isAlone = createdAt !== undefined && isOnlySuccessAfter(createdAt, own, successes.value?.deployments ?? []);
 	const shipped = isAlone ? (shippedSince?.value ?? []) : [];
 	const mergeRequests: typeof ofCommit = shipped.length > 0 ? { value: shipped } : ofCommit;
 	if (mergeRequests?.value !== undefined) {
@@ -105,10 +106,11 @@ export async function completeDeployment(
 		completed = { ...completed, pullRequest: completed.pullRequest ?? pullRequest, mergeRequests: references };
 	}
 	const jobRefusal = verdict?.kind === 'unfinished' ? verdict.reason : job?.refusal;
+	const gap = successes.value && describeGap(own, successes.value, completed, environment);
 	const refusals = [
 		describeRefusal('the deploy job', jobRefusal, 'the outcome is assumed from the pipeline'),
 		describeRefusal('the commit message', message.refusal, 'git or CI_COMMIT_MESSAGE is used'),
-		describeRefusal('the previous deployment', successes.refusal, 'the change is recorded without it'),
+		describeRefusal('the previous deployment', successes.refusal ?? gap, 'the change is recorded without it'),
 		describeRefusal('the merge request', mergeRequests?.refusal, 'the change is recorded without it'),
 	].filter((line) => line !== undefined);
 	return {

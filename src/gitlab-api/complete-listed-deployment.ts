@@ -3,7 +3,7 @@ import { buildMergeRequestUrl } from '../ci/gitlab.ts';
 import { findMergeRequestNumber } from '../ci/merge-request-reference.ts';
 import { readCommitMessage } from './complete-deployment.ts';
 import { chooseMergeRequest, listMergeRequestsOfCommit, listShippedMergeRequests } from './find-merge-requests.ts';
-import { compareWithPrevious, listSuccesses } from './find-previous-deployment.ts';
+import { compareWithPrevious, describeGap, listSuccesses, type Successes } from './find-previous-deployment.ts';
 import { type GitlabClient, LookupError } from './gitlab-client.ts';
 import type { GitlabProject } from './list-deployments.ts';
 import type { GitlabDeployment } from './payloads.ts';
@@ -12,8 +12,9 @@ import type { GitlabDeployment } from './payloads.ts';
 export class ListedDeploymentCompleter {
 	readonly #client: GitlabClient;
 	readonly #project: GitlabProject;
+	/** The newest update first. */
 	readonly #listed: readonly GitlabDeployment[];
-	readonly #successes = new Map<string, Promise<readonly GitlabDeployment[]>>();
+	readonly #successes = new Map<string, Promise<Successes>>();
 	/** The reasons why GitLab did not answer a question, each once. */
 	readonly refusals = new Set<string>();
 
@@ -38,17 +39,21 @@ export class ListedDeploymentCompleter {
 		if (successes === undefined) return {};
 		const jobName = job === undefined ? null : job.name;
 		const own = { id, sha, pipelineId: job?.pipeline.id, jobName, jobIds: [], isGroup: false, startedAt: createdAt };
-		return compareWithPrevious(own, successes, this.#project.url, true);
+		const history = compareWithPrevious(own, successes, this.#project.url, true);
+		const gap = describeGap(own, successes, history, environment);
+		if (gap !== undefined) this.#refuse('the previous deployment', gap);
+		return history;
 	}
 
 	/** Joins the deployments of the list, which may be many, and the ones before them. */
-	#listSuccesses(environment: string): Promise<readonly GitlabDeployment[]> {
+	#listSuccesses(environment: string): Promise<Successes> {
 		const known = this.#successes.get(environment);
 		if (known !== undefined) return known;
-		const joined = listSuccesses(this.#client, environment).then((older) => {
+		const oldest = this.#listed.at(-1)?.updatedAt;
+		const joined = listSuccesses(this.#client, environment, oldest).then(({ deployments: older, isTruncated }) => {
 			const listed = this.#listed.filter((one) => one.environment === environment && one.status === 'success');
 			const byId = new Map([...listed, ...older].map((one) => [one.id, one]));
-			return [...byId.values()].toSorted((a, b) => b.id - a.id);
+			return { deployments: [...byId.values()].toSorted((a, b) => b.id - a.id), isTruncated };
 		});
 		this.#successes.set(environment, joined);
 		return joined;
@@ -85,8 +90,12 @@ export class ListedDeploymentCompleter {
 			return await answer;
 		} catch (error) {
 			if (!(error instanceof LookupError)) throw error;
-			this.refusals.add(`GitLab lookup of ${question}: ${error.message}; the changes are recorded without it`);
+			this.#refuse(question, error.message);
 			return undefined;
 		}
+	}
+
+	#refuse(question: string, reason: string): void {
+		this.refusals.add(`GitLab lookup of ${question}: ${reason}; the changes are recorded without it`);
 	}
 }

@@ -1,4 +1,5 @@
 import type { Deployment, PreviousDeployment } from '../change/deployment.ts';
+import { quote } from '../text/visible-text.ts';
 import { findGroupName } from './find-deploy-job.ts';
 import type { GitlabClient } from './gitlab-client.ts';
 import { type GitlabDeployment, readDeployment } from './payloads.ts';
@@ -21,10 +22,22 @@ export type OwnDeployment = Readonly<{
 
 export type History = Readonly<{ kind: Deployment['kind']; previous: PreviousDeployment | undefined }>;
 
-/** Returns the newest successful deployments to an environment, newest first. Throws a LookupError. */
-export async function listSuccesses(client: GitlabClient, environment: string): Promise<readonly GitlabDeployment[]> {
-	const query = { environment, status: 'success', order_by: 'id', sort: 'desc' };
-	return (await client.list('/deployments', query, readDeployment, 1)).items;
+export type Successes = Readonly<{
+	/** The newest first. */
+	deployments: readonly GitlabDeployment[];
+	/** True if GitLab has older ones. */
+	isTruncated: boolean;
+}>;
+
+/**
+ * Returns the newest 100 successful deployments to an environment. With `before` (ISO 8601), only those that GitLab
+ * updated last before it, by their last update. Throws a LookupError.
+ */
+export async function listSuccesses(client: GitlabClient, environment: string, before?: string): Promise<Successes> {
+	const order = before === undefined ? { order_by: 'id' } : { order_by: 'updated_at', updated_before: before };
+	const query = { environment, status: 'success', ...order, sort: 'desc' };
+	const { items, hasMore } = await client.list('/deployments', query, readDeployment, 1);
+	return { deployments: items, isTruncated: hasMore };
 }
 
 /**
@@ -45,14 +58,14 @@ export function isOnlySuccessAfter(time: string, own: OwnDeployment, successes: 
  */
 export function compareWithPrevious(
 	own: OwnDeployment,
-	successes: readonly GitlabDeployment[],
+	{ deployments: successes, isTruncated }: Successes,
 	projectUrl: string | undefined,
 	isEnvironmentKnown: boolean,
 ): History {
 	const ownId = own.id ?? successes.find((one) => isOfOwnJob(own, one))?.id;
 	const others = successes.filter((one) => !isOwn(own, one) && isBefore(own, ownId, one));
 	if (others.length === 0) {
-		const isFirst = isEnvironmentKnown || successes.length > 0;
+		const isFirst = !isTruncated && (isEnvironmentKnown || successes.length > 0);
 		return { kind: isFirst ? 'first-deployment' : 'deployment', previous: undefined };
 	}
 	const ofSameJob = others.filter(({ job }) => own.jobName === undefined || isSameJob(own, job));
@@ -68,6 +81,18 @@ export function compareWithPrevious(
 	};
 	if (last.sha === own.sha) return { kind: 'redeployment', previous };
 	return { kind: ofSameJob.some(({ sha }) => sha === own.sha) ? 'rollback' : 'deployment', previous };
+}
+
+/** Returns the reason why the previous deployment is not known, if the list ends before it. */
+export function describeGap(
+	{ jobName }: OwnDeployment,
+	{ deployments, isTruncated }: Successes,
+	{ previous }: Pick<Deployment, 'previous'>,
+	environment: string,
+): string | undefined {
+	if (!isTruncated || previous !== undefined) return undefined;
+	const ofJob = jobName === null ? ' without a job' : jobName === undefined ? '' : ` of the job ${quote(jobName)}`;
+	return `no earlier one${ofJob} is among the newest ${deployments.length} to ${quote(environment)}`;
 }
 
 function isOwn(own: OwnDeployment, { id, job }: GitlabDeployment): boolean {

@@ -312,6 +312,44 @@ suite('sync', () => {
 		assert.deepEqual((await trial.sync()).changes, []);
 	});
 
+	test('finds a rollback to a deployment before its window, behind 250 missing deployments', async () => {
+		const before = Array.from({ length: 50 }, (_, index) =>
+			endJob(index + 1, 25 * 60 - index, { sha: index < 10 ? shaA : shaB }),
+		);
+		const missing = Array.from({ length: 250 }, (_, index) =>
+			endJob(index + 51, 300 - index, { sha: index === 0 ? shaA : shaC }),
+		);
+		await using trial = await Trial.start(deployTo('production', ...before, ...missing));
+		const { changes } = await trial.sync();
+		assert.equal(changes.length, 250);
+		const [rollback, next] = [51, 52].map((id) =>
+			changes.find((change) => change['external_id'] === trial.idOf(`job:${id}:production`)),
+		);
+		assert.deepEqual(
+			[rollback?.summary, rollback?.['change_type'], next?.['change_type']],
+			['Rolled back web-shop to a1a1a1a1', 'rollback', 'deployment'],
+		);
+		assert.match(String(rollback?.['description']), new RegExp(`^Previous commit: ${shaB} `, 'm'));
+		assert.match(String(next?.['description']), new RegExp(`^Previous commit: ${shaA} `, 'm'));
+	});
+
+	test('reports a previous deployment that it does not find among 100 deployments before its window', async () => {
+		const others = Array.from({ length: 101 }, (_, index) =>
+			endJob(index + 2, 26 * 60 - index, { name: 'deploy-cart' }),
+		);
+		const jobs = [endJob(1, 27 * 60, { sha: shaB }), ...others, endJob(900, 5)];
+		await using trial = await Trial.start(deployTo('production', ...jobs));
+		const { changes, stderr } = await trial.sync();
+		assert.deepEqual(
+			changes.map((change) => [change['change_type'], /^(First|Previous)/m.test(String(change['description']))]),
+			[['deployment', false]],
+		);
+		assert.match(
+			stderr,
+			/^alert24-notify: GitLab lookup of the previous deployment: no earlier one of the job "deploy" is among the newest 100 to "production"; the changes are recorded without it$/m,
+		);
+	});
+
 	test('reports the number of deployments before its window of 24 h', async () => {
 		await using trial = await Trial.start(deployTo('production', endJob(1, 25 * 60), endJob(2, 26 * 60), endJob(3, 5)));
 		const { changes, stderr } = await trial.sync();

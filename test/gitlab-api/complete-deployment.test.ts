@@ -442,6 +442,29 @@ suite('The history of a deployment', () => {
 		}
 	}
 
+	const behind = 'no earlier one of the job "deploy" is among the newest 100 to "production"';
+	for (const [title, facts] of [
+		['120 parallel instances', { pipeline: 81 }],
+		['108 deployments by other jobs', { pipeline: 70, name: 'deploy-cart', startedAt: '2026-11-19T11:00:00.000Z' }],
+	] as const) {
+		test(`is unknown behind ${title}, and one line reports it`, async () => {
+			const newer = Array.from({ length: Number(/\d+/.exec(title)) }, (_, index) => ({
+				...job,
+				id: 1000 + index,
+				name: `deploy ${index + 1}/120`,
+				...facts,
+			}));
+			const own = { ...job, id: 2000 };
+			const jobs = [oldJob, ...newer, ...('name' in facts ? [own] : [])];
+			const deployments = jobs.map(({ id }) => ({ id, environment: 'production', job: id }));
+			const { deployment, refusals } = await complete({ scenario: { ...scenario, jobs, deployments } });
+			assert.deepEqual([deployment.kind, deployment.previous], ['deployment', undefined]);
+			assert.deepEqual(refusals, [
+				`GitLab lookup of the previous deployment: ${behind}; the change is recorded without it`,
+			]);
+		});
+	}
+
 	test('ignores a later deployment that GitLab created while this one waited for its start', async () => {
 		const later = { ...job, id: 999, pipeline: 99, sha: 'cccc'.repeat(10), startedAt: '2026-11-20T11:00:00.000Z' };
 		const deployments = [
