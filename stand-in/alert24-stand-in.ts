@@ -87,6 +87,7 @@ export class Alert24StandIn {
 	readonly #api: Alert24Api;
 	readonly #postFaults = new FaultPlan();
 	readonly #listFaults = new FaultPlan();
+	#bodyFault: Readonly<{ text: string; fault: Fault }> | undefined;
 	readonly #postsPerSecond: number;
 	readonly #handled: ReceivedRequest[] = [];
 	readonly #events = new EventEmitter();
@@ -134,6 +135,11 @@ export class Alert24StandIn {
 		this.#postFaults.always(fault);
 	}
 
+	/** Every POST whose body contains a text meets this fault. */
+	failWhere(text: string, fault: Fault): void {
+		this.#bodyFault = { text, fault };
+	}
+
 	/** Each of the next GETs meets one of these faults. */
 	failListsWith(...faults: readonly Fault[]): void {
 		this.#listFaults.add(faults);
@@ -148,6 +154,7 @@ export class Alert24StandIn {
 	heal(): void {
 		this.#postFaults.clear();
 		this.#listFaults.clear();
+		this.#bodyFault = undefined;
 	}
 
 	/** Stores a change, as if another client had sent it, now or at another time. */
@@ -177,14 +184,16 @@ export class Alert24StandIn {
 		response.setHeader('X-Request-Id', received.requestId);
 		const path = this.#pathInside(received.path);
 		received.fault = path === undefined ? { kind: 'none' } : this.#nextFault(received, path);
-		const { fault } = received;
 
 		let healthy = errorResponse(404);
-		if (fault.kind !== 'reset' || fault.when !== 'before') {
+		if (received.fault.kind !== 'reset' || received.fault.when !== 'before') {
 			const body = await readBody(request);
 			// The client closed the connection before it had sent the whole request.
 			if (body === undefined) return;
 			received.body = body.toString();
+			const bodyFault = this.#bodyFault;
+			if (bodyFault !== undefined && received.body.includes(bodyFault.text)) received.fault = bodyFault.fault;
+			const { fault } = received;
 			if (fault.kind === 'slow-record' && !(await this.#wait(fault.delayMs))) return;
 			if (path !== undefined) healthy = this.#process(received, path, body);
 			received.processedAtMs = performance.now();
@@ -192,7 +201,7 @@ export class Alert24StandIn {
 		this.#handled.push(received);
 		this.#events.emit('handled');
 		const reset = () => this.#listening.reset(request.socket.remotePort);
-		await playFault(fault, { request, response, healthy, url: this.url, reset });
+		await playFault(received.fault, { request, response, healthy, url: this.url, reset });
 	}
 
 	/** Closes every connection at once. */

@@ -35,6 +35,8 @@ export type DeploymentStart = Readonly<{ id: string; startedAt: string | undefin
 export type SqlClaim = Claim &
 	Readonly<{
 		details: unknown;
+		/** The claims so far, this one included. */
+		attempts: number;
 		/** The id of a start: the owner decides if the change counts, then calls `confirmStart` or `close`. */
 		waitsFor: string | undefined;
 		/** When the relay received the event, in milliseconds since 1970. */
@@ -221,6 +223,7 @@ export class SqlOutbox implements Outbox {
 			change: body.change,
 			createdAt: new Date(body.created_at),
 			isFirst: Number(row['attempts']) === 1,
+			attempts: Number(row['attempts']),
 			details: body.details,
 			waitsFor: readOptional(row['waits_for']),
 			receivedAtMs: Number(row['received_at']),

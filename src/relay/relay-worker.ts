@@ -42,6 +42,10 @@ const longestWaitMs = 24 * 60 * 60_000;
 const housekeepingMs = 60 * 60_000;
 const keyRejections: readonly (number | undefined)[] = [401, 403];
 const leaseMarginMs = 30_000;
+// Between two attempts to send one change.
+const firstDelayMs = 1000;
+const longestDelayMs = 60_000;
+const afterPauseMs = 1000;
 
 /** Delivers the changes of the outbox, oldest first, one at a time for each environment, until it is stopped. */
 export class RelayWorker {
@@ -131,10 +135,8 @@ export class RelayWorker {
 		const change = describeChange(preparation.change);
 		if (state === 'undelivered' || keyRejections.includes(delivery.status)) {
 			const isInterrupted = this.#interruption.signal.aborted;
-			const pauseMs = isInterrupted ? 0 : this.#noteFailure(delivery);
-			// A row is due again soon, so that a wrong clock cannot hold it for long. The pause is that of this
-			// process.
-			await outbox.postpone(claim, delivery, new Date(clock.date() + Math.min(pauseMs, 60_000)));
+			const delayMs = isInterrupted ? 0 : this.#noteFailure(delivery, claim);
+			await outbox.postpone(claim, delivery, new Date(clock.date() + delayMs));
 			return;
 		}
 		this.#noteSuccess();
@@ -150,25 +152,33 @@ export class RelayWorker {
 		}
 	}
 
-	#noteFailure(delivery: RelayDelivery): number {
+	/** Begins or extends the pause. Returns the time until the next attempt to send this change, in milliseconds. */
+	#noteFailure(delivery: RelayDelivery, claim: SqlClaim): number {
 		const { log, metrics } = this.#options;
 		const isKeyRejected = keyRejections.includes(delivery.status);
 		const wasActive = this.#pause.isActive;
 		const pauseMs = this.#pause.noteFailure(
 			isKeyRejected ? (this.#options.longestPauseMs ?? 60_000) : delivery.retryAfterMs,
 		);
-		const next = `next attempt in ${Math.ceil(pauseMs / 1000)} s`;
+		const change = describeChange(delivery.change);
+		// The pause is that of this process. After it, a change of another environment is sent: one that Alert24 never
+		// accepts stops the others for a second, and after some attempts only once a minute. The change is due again
+		// soon all the same, so that a wrong clock cannot hold it for long.
+		const ownMs = firstDelayMs * 2 ** Math.min(claim.attempts - 1, 16);
+		const delayMs = Math.min(Math.max(pauseMs, ownMs), longestDelayMs) + afterPauseMs;
 		if (isKeyRejected && !this.#isKeyRejected) {
 			log.failure(
 				`Alert24 rejects the API key: ${delivery.reason}. All changes are stored. Nothing is sent, except one change a minute to see if the key works`,
 			);
 		} else if (!isKeyRejected && !wasActive) {
-			log.notice(`Alert24 does not accept changes now: ${delivery.reason}. They are stored; ${next}`);
+			log.notice(
+				`An attempt failed: ${change}: ${delivery.reason}. All changes are stored; sending pauses for ${toSeconds(pauseMs)}`,
+			);
 		}
 		this.#isKeyRejected = isKeyRejected;
 		metrics.setKeyRejected(isKeyRejected);
-		log.detail(`Not delivered: ${describeChange(delivery.change)}: ${delivery.reason}; ${next}`);
-		return pauseMs;
+		log.detail(`Not delivered: ${change}: ${delivery.reason}; next attempt in ${toSeconds(delayMs)}`);
+		return delayMs;
 	}
 
 	#noteSuccess(): void {
@@ -210,4 +220,8 @@ export class RelayWorker {
 		}
 		return this.#options.clock.sleep(ms, AbortSignal.any(signals));
 	}
+}
+
+function toSeconds(ms: number): string {
+	return `${Math.ceil(ms / 1000)} s`;
 }

@@ -61,7 +61,7 @@ suite('the worker of the relay', () => {
 			() => /NOT RECORDED FOR 4[78] HOURS: 4[78] changes wait/.test(relay.readLog()),
 			'a report of the delay',
 		);
-		assert.equal(relay.readLog().match(/Alert24 does not accept changes now/g)?.length, 1);
+		assert.equal(relay.readLog().match(/An attempt failed: /g)?.length, 1);
 		alert24.heal();
 		clock.advance(61_000);
 		await relay.until(isEmpty(relay), 'an empty outbox');
@@ -82,7 +82,7 @@ suite('the worker of the relay', () => {
 		alert24.failListsWith({ kind: 'none' }, { kind: 'status', status: 503 });
 		await send(relay, buildDeploymentEvent(1, { status_changed_at: new Date(clock.date()).toISOString() }));
 		await relay.until(
-			() => alert24.changes.length === 1 && relay.readLog().includes('does not accept'),
+			() => alert24.changes.length === 1 && relay.readLog().includes('An attempt failed'),
 			'a lost answer',
 		);
 		for (let number = 0; number < 2500; number += 1) {
@@ -155,6 +155,31 @@ suite('the worker of the relay', () => {
 		assert.deepEqual(readJobs(alert24), [2, 1]);
 	});
 
+	test('sends the changes of other environments while Alert24 rejects one change with 500 for ever', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10, longestPauseMs: 60_000 } });
+		alert24.failWhere(':job:1:', { kind: 'status', status: 500 });
+		await send(relay, buildDeploymentEvent(1));
+		await relay.until(() => countFailures(relay) === 1, 'a failed attempt');
+		for (let job = 2; job <= 20; job += 1) await send(relay, buildDeploymentEvent(job, { environment: `eu/${job}` }));
+		clock.advance(1000);
+		await relay.until(() => alert24.changes.length === 19, 'the other changes');
+		// Each attempt pauses the others for a second. After some attempts there is one a minute.
+		for (let job = 21; job <= 120; job += 1) {
+			clock.advance(6000);
+			await send(relay, buildDeploymentEvent(job, { environment: 'staging' }));
+		}
+		clock.advance(1000);
+		await relay.until(async () => (await relay.outbox.count()).pending === 1, 'all but the first change');
+		const attempts = alert24.posts.filter(({ body }) => body.includes(':job:1:')).length;
+		assert.ok(attempts > 1 && attempts <= 20, `${attempts} attempts in ten minutes`);
+		assert.match(
+			relay.readLog(),
+			/: An attempt failed: Deployed web-shop @ 5b1e7d20 in "production" for service "svc_shop": Alert24 answered 500/,
+		);
+	});
+
 	test('logs the reason and the time of the next attempt', async () => {
 		await using alert24 = await startAlert24();
 		await using relay = await startTestRelay(alert24, { worker: { pollMs: 20, longestPauseMs: 60_000 } });
@@ -164,9 +189,9 @@ suite('the worker of the relay', () => {
 		const log = relay.readLog();
 		assert.match(
 			log,
-			/: Alert24 does not accept changes now: Alert24 answered 503[^;]*\. They are stored; next attempt in 1 s$/m,
+			/: An attempt failed: Deployed [^:]*: Alert24 answered 503[^;]*\. All changes are stored; sending pauses for 1 s$/m,
 		);
-		assert.match(log, /: Not delivered: Deployed [^:]*: Alert24 answered 503[^;]*; next attempt in 1 s$/m);
+		assert.match(log, /: Not delivered: Deployed [^:]*: Alert24 answered 503[^;]*; next attempt in 2 s$/m);
 	});
 
 	test('waits as long as Alert24 asks', async () => {
@@ -175,7 +200,7 @@ suite('the worker of the relay', () => {
 		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10, longestPauseMs: 1000 } });
 		alert24.failWith({ kind: 'status', status: 429, headers: { 'Retry-After': '600' } });
 		await send(relay, buildDeploymentEvent(1));
-		await relay.until(() => relay.readLog().includes('does not accept'), 'a pause');
+		await relay.until(() => relay.readLog().includes('An attempt failed'), 'a pause');
 		clock.advance(590_000);
 		await send(relay, buildDeploymentEvent(2, { environment: 'staging' }));
 		assert.equal(alert24.posts.length, 1);
