@@ -56,7 +56,7 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 	// Also if the key or the proxy is unusable: a mistake in the setup must not cost a week of deployments.
 	if (isChangeValid) await putIntoFolder(outbox, changes, findEnd(plan.deployment, clock), log);
 	if (plan.problems.length > 0 || key.apiKey === undefined) {
-		throw new ConfigurationError([...plan.problems, ...describeReplay(outbox, settings.apiUrl)]);
+		throw new ConfigurationError([...plan.problems, ...describeReplay(outbox, changes.length, settings.apiUrl)]);
 	}
 	const budgetMs = settings.budgetMs - (clock.now() - startedAtMs);
 	const delivery = { ...settings, budgetMs, apiKey: key.apiKey, areLate: false };

@@ -80,22 +80,23 @@ export function deliverFolder(
 }
 
 /**
- * Returns the sentences about the place of the undelivered changes and the command that sends them; none if no file
- * contains them.
+ * Returns the sentences about the place of so many undelivered changes and the command that sends them; none if no
+ * file contains them.
  */
-export function describeReplay(outbox: FolderOutbox, apiUrl: URL): string[] {
+export function describeReplay(outbox: FolderOutbox, count: number, apiUrl: URL): string[] {
 	if (!outbox.hasStored) return [];
-	const later = isDefaultApiUrl(apiUrl) ? 'Send it later with' : 'Send it later, to the same ALERT24_API_URL, with';
+	const [place, them] =
+		count === 1 ? ['The undelivered change is in', 'it'] : ['The undelivered changes are in', 'them'];
+	const later = isDefaultApiUrl(apiUrl) ? 'later' : 'later, to the same ALERT24_API_URL,';
 	const { folder } = outbox;
-	return [
-		`What was not recorded is kept in ${quote(folder)}. ${later}: alert24-notify replay ${quoteForShell(folder)}`,
-	];
+	return [`${place} ${quote(folder)}. Send ${them} ${later} with: alert24-notify replay ${quoteForShell(folder)}`];
 }
 
 /** Prints where the undelivered changes are, if there are any. The message ends with the command that sends them. */
 export function reportKept(outbox: FolderOutbox, deliveries: readonly Delivery[], apiUrl: URL, log: Log): void {
-	if (deliveries.every(isRecorded)) return;
-	for (const line of describeReplay(outbox, apiUrl)) log.notice(line);
+	const left = deliveries.filter((delivery) => !isRecorded(delivery)).length;
+	if (left === 0) return;
+	for (const line of describeReplay(outbox, left, apiUrl)) log.notice(line);
 }
 
 function quoteForShell(text: string): string {

@@ -101,7 +101,7 @@ suite('a pipe', () => {
 			const { exitCode, stdout, stderr } = await runPipe({});
 			assert.deepEqual([exitCode, stderr], [0, '']);
 			assert.match(stdout, /^\u001b\[31m✖ NOT RECORDED: Deployed web-shop/m);
-			assert.match(stdout, /^INFO: What was not recorded is kept in ".*\/storage\/alert24-undelivered"/m);
+			assert.match(stdout, /^INFO: The undelivered change is in ".*\/storage\/alert24-undelivered"/m);
 			assert.equal(readdirSync(join(storage, 'alert24-undelivered')).length, 1);
 		});
 

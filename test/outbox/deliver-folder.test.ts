@@ -51,6 +51,22 @@ suite('a change that is not recorded', { concurrency: true }, () => {
 		assert.deepEqual(readdirSync(undeliveredDir), []);
 	});
 
+	const messages: Record<string, [variables: Record<string, string>, message: RegExp]> = {
+		'one change': [{}, /: The undelivered change is in "\S+"\. Send it later, to the same ALERT24_API_URL, with: /],
+		'two changes': [
+			{ ALERT24_SERVICE_ID: 'svc_1,svc_2' },
+			/: The undelivered changes are in "\S+"\. Send them later, to the same ALERT24_API_URL, with: /,
+		],
+		'a change without a key': [{ ALERT24_API_KEY: '' }, /: The undelivered change is in "\S+"\. Send it later, /],
+	};
+	for (const [title, [variables, message]] of Object.entries(messages)) {
+		test(`is in the folder that the message names: ${title}`, async () => {
+			await using alert24 = await startAlert24();
+			alert24.failAlways({ kind: 'status', status: 503 });
+			assert.match((await tryDelivery(alert24, { variables })).stderr, message);
+		});
+	}
+
 	test('is kept if the proxy is unusable', async () => {
 		await using alert24 = await startAlert24();
 		const variables = { ALERT24_API_URL: 'https://app.alert24.net', HTTPS_PROXY: 'ftp://proxy.example.com' };
@@ -140,7 +156,7 @@ suite('a folder that cannot be written', { concurrency: true }, () => {
 		});
 	}
 
-	test('is no problem if the change is recorded', async () => {
+	test('is not a problem if the change is recorded', async () => {
 		await using alert24 = await startAlert24();
 		const { exitCode, stdout } = await tryDelivery(alert24, { variables: { ALERT24_UNDELIVERED_DIR: makeFile() } });
 		assert.equal(exitCode, 0);
