@@ -97,7 +97,7 @@ export async function completeDeployment(
 		completed = withJob(completed, instances, query);
 	}
 	// If another deployment has ended since the pipeline was created, the list contains its merge requests as well.
-	const isAlone = createdAt !== undefined && isOnlySuccessAfter(createdAt, own, successes.value?.deployments ?? []);
+	const isAlone = createdAt && successes.value && isOnlySuccessAfter(createdAt, own, successes.value);
 	const shipped = isAlone ? (shippedSince?.value ?? []) : [];
 	const mergeRequests: typeof ofCommit = shipped.length > 0 ? { value: shipped } : ofCommit;
 	if (mergeRequests?.value !== undefined) {

@@ -44,9 +44,14 @@ export async function listSuccesses(client: GitlabClient, environment: string, b
  * Returns true if a deployment succeeded after a time (ISO 8601), and no other one to its environment did. Its parallel
  * instances have a deployment each.
  */
-export function isOnlySuccessAfter(time: string, own: OwnDeployment, successes: readonly GitlabDeployment[]): boolean {
+export function isOnlySuccessAfter(
+	time: string,
+	own: OwnDeployment,
+	{ deployments: successes, isTruncated }: Successes,
+): boolean {
 	const isBeforeTime = ({ updatedAt = '' }: GitlabDeployment) => Date.parse(updatedAt) <= Date.parse(time);
 	const later = successes.filter((one) => !isBeforeTime(one));
+	if (isTruncated && later.length === successes.length) return false;
 	return later.length > 0 && later.every((one) => isOfOwnJob(own, one));
 }
 

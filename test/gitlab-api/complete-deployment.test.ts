@@ -547,6 +547,24 @@ suite('The merge request of a deployment', () => {
 		assert.deepEqual([deployment.pullRequest?.number, deployment.mergeRequests, refusals], ['12', [], []]);
 	});
 
+	test('comes from the commit if the list of deployments ends after the creation of the pipeline', async () => {
+		const instances = Array.from({ length: 120 }, (_, index) => ({
+			...job,
+			id: 1000 + index,
+			name: `deploy ${index}/120`,
+		}));
+		const other = { ...job, id: 999, pipeline: 80, name: 'deploy-cart' };
+		const jobs = [other, ...instances];
+		const deployments = jobs.map(({ id }) => ({
+			id,
+			environment: 'production',
+			job: id,
+			mergeRequests: id === 999 ? [11] : id === 1000 ? [12, 13] : [],
+		}));
+		const { deployment } = await complete({ scenario: { ...shipping, jobs, deployments }, deployment: noReference });
+		assert.deepEqual([deployment.pullRequest?.number, deployment.mergeRequests], ['12', []]);
+	});
+
 	test('comes from the commit if the creation of the pipeline is unknown', async () => {
 		const { deployment, endpoints } = await complete({
 			scenario: shipping,
