@@ -59,9 +59,9 @@ test('SECURITY.md describes the values of variables that are redacted in a commi
 		read('SECURITY.md')
 			.split(/^## /m)
 			.find((section) => section.startsWith('Redaction\n')) ?? '';
-	const [, named, words = ''] = /^- (\d+) characters .* contains ([\w, ]+)$/m.exec(redaction) ?? [];
+	const [, named, words = ''] = /^- (\d+) characters .* contains ([^-]+)/m.exec(redaction) ?? [];
 	const [, long] = /^- (\d+) characters .* neither/m.exec(redaction) ?? [];
-	assert.equal(words.replaceAll(/, | or /g, '|'), variablePatterns.secret);
+	assert.deepEqual(words.match(/[A-Z]+/g), variablePatterns.secret.match(/[A-Z]+/g));
 	for (const [name, limit] of [
 		['DEPLOY_TOKEN', Number(named)],
 		['MY_NAME', Number(long)],

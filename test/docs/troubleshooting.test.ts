@@ -48,9 +48,9 @@ async function runThroughProxy(): Promise<string> {
 	return await run({ ALERT24_API_URL: 'https://app.alert24.net', HTTPS_PROXY: proxy.url });
 }
 
-async function runWithFault(...faults: readonly Fault[]): Promise<string> {
-	alert24.failWith(...faults);
-	return run();
+async function runWithFault(fault: Fault, variables: Readonly<Record<string, string>> = {}): Promise<string> {
+	alert24.failWith(fault);
+	return run(variables);
 }
 
 function writeDamagedFile(): string {
@@ -107,11 +107,9 @@ const scenarios: Readonly<Record<string, (() => Promise<string>) | 'not ours'>> 
 	'is not known': () => run({ ALERT24_SERVICE_ID: 'svc_shp' }, 'check'),
 	'could not be looked up': 'not ours',
 	'was refused': async () => run({ ALERT24_API_URL: await makeRefusingUrl() }),
-	'no complete response within': async () => {
-		alert24.failWith({ kind: 'silence' });
-		return run({ ALERT24_TIMEOUT: '4' });
-	},
+	'no complete response within': () => runWithFault({ kind: 'silence' }, { ALERT24_TIMEOUT: '4' }),
 	'the time of ALERT24_TIMEOUT is used up': async () => run({ ALERT24_API_URL: await makeRefusingUrl() }),
+	'the list does not contain the change yet': () => runWithFault({ kind: 'silence' }, { ALERT24_TIMEOUT: '4' }),
 	'GitLab lookup of': () => runAfterLookupRefusal(),
 	'NOT COMPARED': () => runAfterLookupRefusal('sync'),
 	'is damaged': () => run({}, 'replay', writeDamagedFile()),
