@@ -16,7 +16,12 @@ export type LookupQuery = Readonly<{
 	 * the settings of the job, such as a webhook, cannot know these.
 	 */
 	ignoresSuffixes?: boolean;
+	/** A change with this id counts as well. */
+	other?: OtherId | undefined;
 }>;
+
+/** Another id of the same change. A record that is older than `since` is of another deployment. */
+export type OtherId = Readonly<{ externalId: string | undefined; since: Date }>;
 
 /** The longest that a lookup and each of its requests may take, in milliseconds. */
 export type LookupLimits = Readonly<{ limitMs: number; requestMs: number }>;
@@ -51,7 +56,7 @@ export async function findRecordedChange(
 			if (limitMs <= 0) return { kind: 'unreadable', reason: 'too long for the time left', isTransient: true };
 			const list = await readPage(client, page, { limitMs });
 			if (list.kind === 'unreadable') return list;
-			const match = list.entries.find(({ externalId }) => isMatch(externalId, query));
+			const match = list.entries.find((entry) => isMatch(entry, query));
 			if (match !== undefined) return { kind: 'found', id: match.id, url: match.url };
 			if (list.isLast || (list.times !== undefined && list.times.lastMs < oldest)) {
 				return { kind: 'absent', isProven: true };
@@ -73,7 +78,13 @@ export function oldestTime({ since }: LookupQuery): number {
 /** One page of Alert24's list. */
 export type ListPage = Readonly<{
 	kind: 'page';
-	entries: readonly Readonly<{ externalId: string | undefined; id: string | undefined; url: string | undefined }>[];
+	entries: readonly Readonly<{
+		externalId: string | undefined;
+		/** Milliseconds since 1970; NaN if Alert24 does not list the time. */
+		createdAtMs: number;
+		id: string | undefined;
+		url: string | undefined;
+	}>[];
 	isLast: boolean;
 	/**
 	 * The times of the newest and the oldest change. Undefined if the page does not show that the newest change is the
@@ -102,9 +113,11 @@ export async function readPage(
 	return { kind: 'page', entries, isLast: isLastPage(list, changes), times: readOrder(changes) };
 }
 
-function isMatch(recordedId: string | undefined, { externalId, ignoresSuffixes }: LookupQuery): boolean {
-	if (!ignoresSuffixes || recordedId === undefined) return recordedId === externalId;
-	return isSameDeployment(recordedId, externalId);
+function isMatch({ externalId: recordedId, createdAtMs }: ListPage['entries'][number], query: LookupQuery): boolean {
+	const { externalId, ignoresSuffixes, other } = query;
+	if (recordedId === undefined) return false;
+	if (recordedId === other?.externalId && createdAtMs >= other.since.getTime()) return true;
+	return ignoresSuffixes ? isSameDeployment(recordedId, externalId) : recordedId === externalId;
 }
 
 function readEntry(change: unknown, client: Alert24Client): ListPage['entries'][number] {
@@ -112,6 +125,7 @@ function readEntry(change: unknown, client: Alert24Client): ListPage['entries'][
 	const [id, url] = [readId(change), readUrl(change)];
 	return {
 		externalId: typeof externalId === 'string' ? externalId : undefined,
+		createdAtMs: readTime(change),
 		id: id && client.redact(id),
 		url: url && client.redact(url),
 	};
@@ -125,8 +139,10 @@ function isLastPage(list: unknown, changes: readonly unknown[]): boolean {
 
 // Returns undefined if the page does not show that the newest change is the first.
 function readOrder(changes: readonly unknown[]): ListPage['times'] {
-	const [firstMs = Number.NaN, lastMs = Number.NaN] = [changes[0], changes.at(-1)].map((change) =>
-		Date.parse(String(property(change, 'created_at'))),
-	);
+	const [firstMs = Number.NaN, lastMs = Number.NaN] = [changes[0], changes.at(-1)].map(readTime);
 	return firstMs >= lastMs ? { firstMs, lastMs } : undefined;
+}
+
+function readTime(change: unknown): number {
+	return Date.parse(String(property(change, 'created_at')));
 }

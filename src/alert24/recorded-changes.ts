@@ -43,7 +43,7 @@ export class RecordedChanges {
 				if (limitMs <= 0) return { kind: 'unreadable', reason: 'too long for the time left', isTransient: true };
 				const page = await readPage(client, number, { limitMs });
 				if (page.kind === 'unreadable') return page;
-				for (const { externalId, ...recorded } of page.entries) this.#add(externalId, recorded);
+				for (const { externalId, id, url } of page.entries) this.#add(externalId, { id, url });
 				newestMs = Math.max(newestMs, page.times?.firstMs ?? newestMs);
 				const isComplete = page.isLast || (page.times !== undefined && page.times.lastMs < untilMs);
 				const found = this.#entries.get(wanted);

@@ -20,7 +20,14 @@ import { lookUpDeployment } from './look-up-deployment.ts';
 
 /** The deployment to record, with the mistakes that prevent its delivery; or the reason to record nothing. */
 export type Plan =
-	| Readonly<{ kind: 'record'; deployment: Deployment; origins: Origins; problems: readonly string[] }>
+	| Readonly<{
+			kind: 'record';
+			deployment: Deployment;
+			/** The deployment as a run without lookups records it. */
+			assumed: Deployment;
+			origins: Origins;
+			problems: readonly string[];
+	  }>
 	| Readonly<{ kind: 'nothing'; reason: string }>;
 
 /**
@@ -65,7 +72,7 @@ export async function planDeployment(
 	const reason = findReasonNotToRecord(ci, report, lookedUp.outcome, settings);
 	if (reason !== undefined) return { kind: 'nothing', reason };
 	const origins = { ...facts, isMergeRequestPipeline: environment['CI_MERGE_REQUEST_IID'] !== undefined };
-	return { kind: 'record', deployment: lookedUp, origins, problems: found };
+	return { kind: 'record', deployment: lookedUp, assumed: deployment, origins, problems: found };
 }
 
 function completeReport(

@@ -1,3 +1,4 @@
+import type { OtherId } from '../alert24/find-recorded-change.ts';
 import { buildChange } from '../change/build-change.ts';
 import type { Change } from '../change/change-schema.ts';
 import type { Deployment, Overrides } from '../change/deployment.ts';
@@ -17,7 +18,7 @@ import { ConfigurationError } from '../reported-error.ts';
 import type { GivenOptions } from '../settings/options.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import type { CommandContext } from './command-context.ts';
-import { planDeployment } from './plan-deployment.ts';
+import { type Plan, planDeployment } from './plan-deployment.ts';
 import { printChanges } from './print-changes.ts';
 
 /**
@@ -59,7 +60,13 @@ export async function recordDeployment(options: GivenOptions, context: CommandCo
 		throw new ConfigurationError([...plan.problems, ...describeReplay(outbox, changes.length, settings.apiUrl)]);
 	}
 	const budgetMs = settings.budgetMs - (clock.now() - startedAtMs);
-	const delivery = { ...settings, budgetMs, apiKey: key.apiKey, areLate: false };
+	const delivery = {
+		...settings,
+		budgetMs,
+		apiKey: key.apiKey,
+		areLate: false,
+		otherIds: findOtherIds(plan, changes, settings),
+	};
 	const deliveries = await deliverFolder(outbox, delivery, context);
 	const exitCode = reportDeliveries(deliveries, log);
 	writeReports(settings, deliveries, context);
@@ -84,6 +91,21 @@ function buildChanges(deployment: Deployment, { overrides, serviceIds }: Setting
 	if (first === undefined || others.length === 0) return [buildChange(deployment, overrides, first)];
 	const build = (serviceId: string) => buildChange(deployment, overridesOf(overrides, serviceId), serviceId);
 	return [build(first), ...others.map(build)];
+}
+
+/**
+ * Returns the ids that a run without an answer of GitLab used for the same changes, by their external_id: a job that
+ * runs again finds its record. An earlier attempt of the deploy job has the same id, but an earlier record.
+ */
+function findOtherIds(
+	{ deployment, assumed }: Extract<Plan, { kind: 'record' }>,
+	changes: readonly Change[],
+	settings: Settings,
+): ReadonlyMap<string | undefined, OtherId> {
+	if ((deployment.outcome === 'success') !== (assumed.outcome === 'success')) return new Map();
+	const since = new Date(deployment.job?.startedAt ?? Number.NaN);
+	const others = buildChanges(assumed, settings);
+	return new Map(changes.map(({ external_id: id }, index) => [id, { externalId: others[index]?.external_id, since }]));
 }
 
 // An external id set by hand is for all services: each service needs its own.

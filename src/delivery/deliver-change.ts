@@ -92,11 +92,11 @@ class ChangeDelivery {
 	/** Searches for the change if an attempt may have recorded it. Uses at most this share of the remaining time. */
 	async #lookUp(share: number): Promise<Lookup | undefined> {
 		const { client, policy, signal, log, find } = this.#options;
-		const { change, since, ignoresSuffixes = false } = this.#parcel;
+		const { change, since, ignoresSuffixes = false, other } = this.#parcel;
 		const { external_id: externalId } = change;
 		const limitMs = this.#remainingMs() * share;
 		if (!this.#canLookUp() || externalId === undefined || signal.aborted || limitMs <= 0) return undefined;
-		const query = { externalId, since, ignoresSuffixes };
+		const query = { externalId, since, ignoresSuffixes, other };
 		const limits = { limitMs, requestMs: policy.lookupMs };
 		const lookup = await (find === undefined ? findRecordedChange(client, query, limits) : find(query, limits));
 		log.detail(`lookup in Alert24: ${lookup.kind}${lookup.kind === 'unreadable' ? `, ${lookup.reason}` : ''}`);

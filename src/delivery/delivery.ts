@@ -1,5 +1,5 @@
 import type { Alert24Client } from '../alert24/alert24-client.ts';
-import type { Lookup, LookupLimits, LookupQuery } from '../alert24/find-recorded-change.ts';
+import type { Lookup, LookupLimits, LookupQuery, OtherId } from '../alert24/find-recorded-change.ts';
 import type { Change } from '../change/change-schema.ts';
 import type { Log } from '../log/log.ts';
 import type { DedupeMode } from '../settings/settings.ts';
@@ -40,6 +40,8 @@ export type Parcel = Readonly<{
 	 * LookupQuery.
 	 */
 	ignoresSuffixes?: boolean;
+	/** A record with this id counts as the change. See LookupQuery. */
+	other?: OtherId | undefined;
 }>;
 
 /** The services that a delivery uses, and its limits. */

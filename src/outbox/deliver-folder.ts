@@ -1,3 +1,4 @@
+import type { OtherId } from '../alert24/find-recorded-change.ts';
 import type { Change } from '../change/change-schema.ts';
 import { isLate, markRecordedLate } from '../change/mark-recorded-late.ts';
 import type { Delivery } from '../delivery/delivery.ts';
@@ -23,6 +24,8 @@ export type FolderDelivery = DeliverySettings &
 		dedupe: DedupeMode | undefined;
 		/** True: all changes are recorded later than they happened. False: those whose deployment ended long ago. */
 		areLate: boolean;
+		/** Other ids of the changes, by their external_id. */
+		otherIds?: ReadonlyMap<string | undefined, OtherId>;
 	}>;
 
 /**
@@ -59,7 +62,7 @@ export function deliverFolder(
 	settings: FolderDelivery,
 	context: DeliveryContext,
 ): Promise<Delivery[]> {
-	const { budgetMs, dedupe, areLate } = settings;
+	const { budgetMs, dedupe, areLate, otherIds } = settings;
 	const deliver = openDelivery(settings, context);
 	const deadlineMs = context.clock.now() + budgetMs;
 	return deliverOutbox(outbox, {
@@ -72,6 +75,7 @@ export function deliverFolder(
 					change: areLate || isLate(createdAt, context.clock.date()) ? markRecordedLate(change, createdAt) : change,
 					idempotencyKey: buildIdempotencyKey(change),
 					since: createdAt,
+					other: otherIds?.get(change.external_id),
 					dedupe: dedupe ?? (isFirst ? 'on-retry' : 'always'),
 				},
 				deadlineMs,

@@ -98,6 +98,15 @@ suite('findRecordedChange', { concurrency: true }, () => {
 		assert.equal((await find(others)).kind, 'absent');
 	});
 
+	test('counts another id of the change too, if it was not recorded before its time', async () => {
+		const query = { other: { externalId: 'a:2', since: new Date(now - minute) } };
+		const other = (created_at?: string) => [{ ...match, external_id: 'a:2', ...(created_at && { created_at }) }];
+		assert.deepEqual(await find(other(), query), { ...found, requests: 1 });
+		assert.equal((await find(other(new Date(now - 2 * minute).toISOString()), query)).kind, 'absent');
+		assert.equal((await find(other('unknown'), query)).kind, 'absent');
+		assert.deepEqual(await find([match], query), { ...found, requests: 1 });
+	});
+
 	test('can ignore a change type and the hash of a summary set by hand, and nothing else', async () => {
 		const query = { ignoresSuffixes: true };
 		const same = ['a:1', 'a:1:summary=0a1b2c3d', 'a:1:type=database_migration', 'a:1:type=code:summary=0a1b2c3d'];

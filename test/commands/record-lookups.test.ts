@@ -367,6 +367,75 @@ suite('A dry run with --verbose', () => {
 	});
 });
 
+suite('A notify job that runs again', () => {
+	const withAnswer = {};
+	const withoutAnswer = { ALERT24_LOOKUP: 'never' };
+	const success = 'pipeline:81234:deploy:success:production';
+
+	/** Returns the external ids of the records of two runs, without the host. */
+	async function recordTwice(
+		first: Readonly<Record<string, string>>,
+		second: Readonly<Record<string, string>>,
+		deployJob: Partial<ScenarioJob> = {},
+		more: Readonly<Record<string, string>> = {},
+	): Promise<string[]> {
+		const jobs = [{ ...job, ...deployJob }];
+		await using alert24 = await startAlert24();
+		await using gitlab = await startGitlab({ project: { id: 4711, path: 'shop/web-shop' }, jobs });
+		for (const run of [first, second]) {
+			const { exitCode, stderr } = await runInProcess([], {
+				...gitlabJob,
+				...gitlab.variables,
+				ALERT24_API_KEY: alert24.apiKey,
+				ALERT24_API_URL: alert24.url,
+				ALERT24_ENVIRONMENT: 'production',
+				ALERT24_DEPLOY_JOB: 'deploy',
+				ALERT24_DEDUPE: 'always',
+				ALERT24_RECORD_FAILURES: 'true',
+				ALERT24_UNDELIVERED_DIR: join(directory, 'again'),
+				...more,
+				...run,
+			});
+			assert.equal(exitCode, 0, stderr);
+		}
+		return alert24.changes.map(({ external_id: id }) => String(id).replace(`gitlab:${gitlab.host}:4711:`, ''));
+	}
+
+	test('finds the record of a run without an answer of GitLab', async () => {
+		assert.deepEqual(await recordTwice(withoutAnswer, withAnswer), [success]);
+	});
+
+	test('finds it for each of several services', async () => {
+		const services = { ALERT24_SERVICE_ID: 'svc_a, svc_b' };
+		const ids = await recordTwice(withoutAnswer, withAnswer, {}, services);
+		assert.deepEqual(ids.toSorted(), [`${success}:svc_a`, `${success}:svc_b`]);
+	});
+
+	test('finds a timeout that was recorded as a failure', async () => {
+		const timeout = { status: 'failed', failureReason: 'job_execution_timeout' };
+		const assumed = { ALERT24_ASSUMED_STATUS: 'failed' };
+		assert.deepEqual(await recordTwice(withoutAnswer, withAnswer, timeout, assumed), [
+			'pipeline:81234:deploy:failed:production',
+		]);
+	});
+
+	test('records a failure that was recorded as a success', async () => {
+		assert.deepEqual(await recordTwice(withoutAnswer, withAnswer, { status: 'failed', allowFailure: true }), [
+			success,
+			'job:903300:production',
+		]);
+	});
+
+	test('records a deploy job that started after the record', async () => {
+		const startedAt = new Date(Date.now() + 60_000).toISOString();
+		assert.deepEqual(await recordTwice(withoutAnswer, withAnswer, { startedAt }), [success, 'job:903300:production']);
+	});
+
+	test('does not find the record of a run with an answer if GitLab does not answer again', async () => {
+		assert.deepEqual(await recordTwice(withAnswer, withoutAnswer), ['job:903300:production', success]);
+	});
+});
+
 suite('The time of the lookups', () => {
 	test('is at most half of ALERT24_TIMEOUT', async () => {
 		const { changes, stderr } = await record({
