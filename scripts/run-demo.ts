@@ -22,7 +22,7 @@ build:
   script:
     - echo "Building the shop"
 
-# A manual job is allowed to fail, unless it says otherwise.
+# A manual job is allowed to fail by default.
 deploy:
   stage: deploy
   when: manual
@@ -64,7 +64,7 @@ export async function runDemo(notifyScript: string, print: (text: string) => voi
 	print(`A project's .gitlab-ci.yml, with the component alert24-notify:\n${indent(configuration)}`);
 	for (const [index, { title, id, commit }] of pipelines.entries()) {
 		git(project.directory, 'reset', '--quiet', '--hard', shas[commit] ?? '');
-		// GitLab knows the pipelines up to this one.
+		// GitLab lists the pipelines up to this one.
 		gitlab.scenario = buildScenario(shas, index + 1);
 		const { CI_API_V4_URL, CI_JOB_TOKEN, CI_PROJECT_ID } = gitlab.variables;
 		const variables = {

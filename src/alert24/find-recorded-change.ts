@@ -12,8 +12,8 @@ export type LookupQuery = Readonly<{
 	/** The first attempt to record it is not older than this. The search ends at the first page that is older. */
 	since: Date;
 	/**
-	 * True: the same deployment with a change type or a summary set by hand counts as well. A source that does not see
-	 * the settings of the job, such as a webhook, cannot know these.
+	 * True: the same deployment with a change type or a summary set by hand counts as well. A source such as a webhook
+	 * does not see these settings of the job.
 	 */
 	ignoresSuffixes?: boolean;
 	/** A change with this id counts as well. */

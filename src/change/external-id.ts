@@ -34,7 +34,7 @@ export function extendExternalId(given: string, serviceId: string): string {
 
 /**
  * Returns an external id without the change type and the summary that were set by hand. Sources other than the deploy
- * job compare these ids, because they do not know its settings.
+ * job compare these ids, because they do not see its settings.
  */
 export function removeSuffixes(externalId: string): string {
 	return externalId.replace(/(?::type=[a-z_]+)?(?::summary=[0-9a-f]{8})?$/, '');

@@ -104,7 +104,7 @@ function joinUrl(base: string | undefined, ...parts: (string | undefined)[]): st
 	return base === undefined || parts.includes(undefined) ? undefined : [base, ...parts].join('/');
 }
 
-// `{…}` in variables: the braces are no part of the id.
+// `{…}` in variables: the braces are not part of the id.
 function readUuid(environment: Environment, name: string): string | undefined {
 	return environment[name]?.replace(/^\{(.*)\}$/, '$1');
 }

@@ -53,7 +53,7 @@ function buildPipelineIds(record: ExpectedRecord, project: GitlabProject, overri
 	const { outcome } = record.deployment;
 	if (job?.pipeline.id === undefined) return [];
 	const { id: pipelineId } = job.pipeline;
-	// Without a lookup notify cannot tell a timeout from another failure.
+	// Without a lookup notify cannot distinguish a timeout from another failure.
 	const outcomes: readonly Outcome[] = outcome === 'timedout' ? ['timedout', 'failed'] : [outcome];
 	return [...new Set([job.name, findGroupName(job.name)])].flatMap((name) => {
 		const parts = ['gitlab', project.host, project.id, 'pipeline', pipelineId, name];

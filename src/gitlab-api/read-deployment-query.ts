@@ -7,7 +7,7 @@ export type GitlabAccess =
 	| Readonly<{ apiUrl: URL; projectId: string; jobToken: string }>
 	| Readonly<{ missing: string }>;
 
-/** Reads the access that GitLab gives to each job (docs.gitlab.com/ci/jobs/ci_job_token). */
+/** Reads the access of each job to GitLab's API (docs.gitlab.com/ci/jobs/ci_job_token). */
 export function readGitlabAccess(environment: Environment): GitlabAccess {
 	const { CI_PROJECT_ID: projectId, CI_JOB_TOKEN: jobToken } = environment;
 	const url = readGitlabUrl(environment, 'CI_API_V4_URL');

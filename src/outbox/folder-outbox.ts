@@ -101,8 +101,8 @@ export class FolderOutbox implements Outbox {
 		const content = readContent(path);
 		// Another process recorded the change in the meantime.
 		if (content === undefined) return undefined;
-		// A part of a file is no loss: its process was killed before it sent the change, or the whole file is beside
-		// it.
+		// Nothing is lost with a part of a file: its process was killed before it sent the change, or the whole file is
+		// beside it.
 		if (content.kind === 'flaw')
 			return { path, flaw: content.flaw, isForeign: content.isForeign || isUnfinished(path) };
 		const found = content.kind === 'change' ? [content.entry] : content.entries;

@@ -395,7 +395,7 @@ suite('The history of a deployment', () => {
 		['another job that deployed the same commit a moment ago', 'A B@other', 'B', 'deployment', 'A'],
 		['a failed deployment before', 'A B!', 'B', 'deployment', 'A'],
 	];
-	test('does not call a deployment the first if GitLab may know the environment under another name', async () => {
+	test('does not call a deployment the first if GitLab may list the environment under another name', async () => {
 		const { deployment } = await complete({ deployment: { environment: 'Production EU' } });
 		assert.deepEqual([deployment.kind, deployment.previous], ['deployment', undefined]);
 	});

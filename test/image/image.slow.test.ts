@@ -28,7 +28,7 @@ suite('the image', { skip: containers.skip }, () => {
 		image = await engine.buildImage('localhost/alert24-notify:test');
 	});
 
-	const users = { root: '0:0', 'user 1000': '1000:1000', 'any user id, as OpenShift gives': '1000660000:0' };
+	const users = { root: '0:0', 'user 1000': '1000:1000', 'any user id, as on OpenShift': '1000660000:0' };
 	for (const [name, user] of Object.entries(users)) {
 		test(`records a deployment as ${name}, on a read-only root, with no checkout and no home`, async () => {
 			await using alert24 = await startAlert24();

@@ -42,7 +42,7 @@ suite('the job of the component in its image', { skip: containers.skip }, () => 
 		await using alert24 = await startAlert24();
 		await using project = await createGitlabProject({}, engine);
 		const variables = { ALERT24_API_KEY: alert24.readOnlyKey, ALERT24_API_URL: alert24.url };
-		// gitlab-ci-local does not know `when: on_failure`, with which GitLab keeps them.
+		// gitlab-ci-local does not support `when: on_failure`, with which GitLab keeps them.
 		const job = { artifacts: { when: 'always', paths: ['alert24-undelivered'] } };
 		const { log } = await project.run(configure(job), variables);
 		assert.match(log, /Alert24 answered 403/);

@@ -20,7 +20,7 @@ function read(name: string): string {
 
 type Manifest = { apiVersion: string; kind: string; metadata: { name: string }; [key: string]: unknown };
 
-// Rejects a field that Kubernetes does not know, or of another type. The package has one class for each kind.
+// Rejects a field that Kubernetes does not have, or of another type. The package has one class for each kind.
 async function validateManifest(manifest: Manifest): Promise<void> {
 	const { apiVersion, kind } = manifest;
 	const models = (await import(`kubernetes-models/${apiVersion}`)) as Record<

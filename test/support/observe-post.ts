@@ -24,7 +24,7 @@ export type Patience = {
 	readonly ca?: string;
 };
 
-/** Posts one valid change with bare node:http and tells what came back. */
+/** Posts one valid change with bare node:http, and returns what came back. */
 export function observePost(alert24: Alert24StandIn, patience: Patience = {}): Promise<Observation> {
 	const { headersMs = 10_000, bodyMs = 10_000, ca } = patience;
 	const { promise, resolve } = Promise.withResolvers<Observation>();
@@ -60,7 +60,7 @@ export function observePost(alert24: Alert24StandIn, patience: Patience = {}): P
 	return promise;
 }
 
-/** Node gives ECONNRESET to a connection that was closed as well; only the message tells it from a reset. */
+/** Node reports ECONNRESET also for a closed connection; only its message differs from that of a reset. */
 function describe({ code, message }: NodeJS.ErrnoException): string {
 	return code === undefined || code === 'ECONNRESET' ? message : code;
 }

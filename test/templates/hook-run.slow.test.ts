@@ -70,7 +70,7 @@ canceled:
   extends: .deploy
   script: ['true']
   after_script:
-    - export CI_JOB_STATUS=canceled # as GitLab's runner does, which gitlab-ci-local does not know
+    - export CI_JOB_STATUS=canceled # as GitLab's runner does, unlike gitlab-ci-local
     - !reference [.alert24, after_script]
 `,
 		);
@@ -104,7 +104,7 @@ deploy:
 		assert.match(log, /> mine is kept\n/);
 	});
 
-	test('records by reference alone, with the inputs that are no texts and with variables of the job', async () => {
+	test('records by reference alone, with the inputs that are not texts and with variables of the job', async () => {
 		const { changes } = await run(
 			{ risk_level: 'medium', record_failures: true, summary: 'comes by extends only', change_tags: 'so do these' },
 			`

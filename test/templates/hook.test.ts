@@ -72,7 +72,7 @@ suite('templates/hook.yml', () => {
 		}
 	});
 
-	test('offers every type of change and level of risk that Alert24 knows', () => {
+	test('offers every type of change and level of risk of Alert24', () => {
 		const { change_type, risk_level } = changeSchema.properties;
 		assert.deepEqual((hookInputs['change_type'] as { options: string[] }).options, ['auto', ...change_type.enum]);
 		assert.deepEqual((hookInputs['risk_level'] as { options: string[] }).options, ['', ...risk_level.enum]);
