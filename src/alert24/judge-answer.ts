@@ -75,9 +75,13 @@ function judgeSuccess({ status, body: text, requestId }: Answer, body: unknown):
 	const data = property(body, 'data');
 	const isConfirmed = (data !== undefined && data !== null) || (requestId !== undefined && !reportsError(body, text));
 	if (isConfirmed) return { kind: 'recorded', id: readId(data), url: readUrl(data) };
-	const words = readFirstWords(text);
-	const page = words === '' ? 'an empty page' : `a page that begins with ${quote(words)}`;
-	return { kind: 'unconfirmed', reason: `the answer ${status} does not confirm the change: ${page}` };
+	return { kind: 'unconfirmed', reason: `the answer ${status} does not confirm the change: ${describePage(text)}` };
+}
+
+/** Returns a body that does not come from Alert24 in a few words: `a page that begins with "Please sign in"`. */
+export function describePage(body: string): string {
+	const words = readFirstWords(body);
+	return words === '' ? 'an empty page' : `a page that begins with ${quote(words)}`;
 }
 
 function reportsError(body: unknown, text: string): boolean {

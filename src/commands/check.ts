@@ -1,21 +1,27 @@
 import { Alert24Client, type Answer } from '../alert24/alert24-client.ts';
-import { judgeAnswer } from '../alert24/judge-answer.ts';
+import { describePage, judgeAnswer } from '../alert24/judge-answer.ts';
 import { readServices, type Service } from '../alert24/read-services.ts';
 import { detectCi } from '../ci/detect-ci.ts';
+import type { Environment } from '../environment.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { NetworkFault } from '../network/network-fault.ts';
+import { isExcepted, readExceptions } from '../network/proxy.ts';
 import { isSuccess } from '../network/send-request.ts';
-import { readTrustedCas } from '../network/trusted-cas.ts';
+import { readCertificates, readTrustedCas } from '../network/trusted-cas.ts';
 import { describeMissingApiKey } from '../report/messages.ts';
 import { printResult, type ServiceResult } from '../report/result.ts';
-import { ConfigurationError, ReportedError } from '../reported-error.ts';
+import { ConfigurationError, InvalidChangeError, ReportedError } from '../reported-error.ts';
 import type { GivenOptions } from '../settings/options.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { findSimilar } from '../text/find-similar.ts';
-import { quote } from '../text/visible-text.ts';
+import { parseJson, property } from '../text/json-value.ts';
+import { truncate } from '../text/truncate.ts';
+import { makeVisible, quote } from '../text/visible-text.ts';
 import type { CommandContext } from './command-context.ts';
+import { readJob } from './plan-deployment.ts';
 
 const longestRequestMs = 10_000;
+const longestShown = 100;
 
 /**
  * Verifies the setup and records nothing: settings, proxy, CA, the key and its scope, and each service by its id.
@@ -25,17 +31,24 @@ export async function checkSetup(options: GivenOptions, context: CommandContext)
 	const { environment, log, door, key } = context;
 	const read = readSettings({ environment, options, command: 'check', spellVariable: door.spellVariable });
 	const { settings } = read;
-	const problems = [...read.problems, ...read.proxyProblems, ...key.problems, ...door.problems, ...read.violations];
-	if (!key.isSet) problems.push(describeMissingApiKey(detectCi(environment)?.apiKeyAdvice));
-	if (problems.length > 0 || key.apiKey === undefined) throw new ConfigurationError(problems);
+	const ci = detectCi(environment);
+	const problems = [...read.problems, ...read.proxyProblems, ...key.problems, ...door.problems];
+	// Outside of a CI, nothing but a setting could name the environment.
+	if (ci !== undefined) problems.push(...(await readJob(settings, context)).obstacles);
+	if (!key.isSet) problems.push(describeMissingApiKey(ci?.apiKeyAdvice));
+	if (problems.length > 0 || key.apiKey === undefined) throw new ConfigurationError([...problems, ...read.violations]);
+	if (read.violations.length > 0) throw new InvalidChangeError(read.violations);
 	log.result('Settings: valid');
 
+	const serviceIds = [
+		...new Set([...settings.serviceIds, ...[...settings.services.values()].flatMap((ids) => [...ids])]),
+	];
 	const client = openClient(settings, key.apiKey, context);
-	log.result(`Address: ${settings.apiUrl.href}${describeProxy(settings)}`);
-	const services = await checkKey(client, settings, context);
-	const unknown = checkServices(services, settings, context);
+	log.result(`Address: ${settings.apiUrl.href}${describeProxy(settings, environment)}`);
+	const services = await checkKey(client, serviceIds, settings, context);
+	const unknown = checkServices(services, serviceIds, context);
 	const exitCode = unknown.length > 0 ? exitCodes.refused : exitCodes.ok;
-	const results = settings.serviceIds.map((id) => describeService(id, services));
+	const results = serviceIds.map((id) => describeService(id, services));
 	printResult({ outcome: unknown.length > 0 ? 'refused' : 'checked', exit_code: exitCode, services: results }, log);
 	if (unknown.length > 0) return exitCode;
 	log.result('The setup works. Nothing was recorded.');
@@ -45,44 +58,75 @@ export async function checkSetup(options: GivenOptions, context: CommandContext)
 function openClient(settings: Settings, apiKey: string, context: CommandContext): Alert24Client {
 	const { environment, log, redactor, signal } = context;
 	const cas = readTrustedCas(environment, log);
-	if (cas !== undefined)
-		log.result(`CA: the certificates in SSL_CERT_FILE, ${quote(environment['SSL_CERT_FILE'])}, are trusted`);
+	// Node itself reads the other file.
+	const extra = readCertificates('NODE_EXTRA_CA_CERTS', environment, log);
+	if (cas !== undefined) log.result(describeCas('SSL_CERT_FILE', environment));
+	if (extra !== undefined) log.result(describeCas('NODE_EXTRA_CA_CERTS', environment));
 	const redact = (text: string) => redactor.redact(text);
 	return new Alert24Client({ apiUrl: settings.apiUrl, apiKey, proxyEnv: settings.proxyEnv, cas, signal, redact });
 }
 
-// The user name and password of the proxy are secrets.
-function describeProxy({ proxyEnv }: Settings): string {
-	const proxy = proxyEnv['https_proxy'] ?? proxyEnv['http_proxy'];
-	return proxy === undefined ? '' : `, through the proxy ${new URL(proxy).host}${describeExceptions(proxyEnv)}`;
+function describeCas(variable: string, environment: Environment): string {
+	return `CA: the certificates in ${variable}, ${quote(environment[variable])}, are trusted`;
 }
 
-function describeExceptions({ no_proxy: exceptions }: Settings['proxyEnv']): string {
-	return exceptions === undefined ? '' : ` (except for ${quote(exceptions)})`;
+// The user name and password of the proxy are secrets.
+function describeProxy({ proxyEnv, apiUrl }: Settings, environment: Environment): string {
+	const proxy = proxyEnv['https_proxy'];
+	if (proxy === undefined) return '';
+	const exceptions = readExceptions(environment);
+	if (isExcepted(proxyEnv, apiUrl)) return `, directly: NO_PROXY, ${quote(exceptions)}, excepts it`;
+	const others = exceptions === undefined ? '' : ` (except for ${quote(exceptions)})`;
+	return `, through the proxy ${new URL(proxy).host}${others}`;
 }
 
 /**
- * Checks that Alert24 accepts the key, and its scope. Returns the services; undefined if Alert24 does not list them.
+ * Checks that Alert24 accepts the key, and its scope. Returns the services if there are ids to search for; undefined if
+ * Alert24 does not list them in time.
  */
 async function checkKey(
 	client: Alert24Client,
-	settings: Settings,
-	{ log }: CommandContext,
+	serviceIds: readonly string[],
+	{ budgetMs }: Settings,
+	{ log, clock }: CommandContext,
 ): Promise<readonly Service[] | undefined> {
-	const limits = { limitMs: Math.min(longestRequestMs, settings.budgetMs / 3) };
+	const deadlineMs = clock.now() + budgetMs;
+	const readLimits = () => {
+		const limitMs = Math.min(longestRequestMs, deadlineMs - clock.now());
+		if (limitMs <= 0) throw new NetworkFault(`the time of ${budgetMs / 1000} s is used up`);
+		return { limitMs };
+	};
 	try {
-		const list = await client.listChanges(0, limits);
+		const list = await client.listChanges(0, readLimits());
 		if (!isSuccess(list.status)) throw buildRejection(list);
+		// A sign-in page also responds with 200, and a filter with 400.
+		const isList = Array.isArray(property(parseJson(list.body), 'data'));
+		if (!isList) throw buildDoubt({ ...list, body: client.redact(list.body) }, 'key');
 		log.result('API key: accepted');
-		const probe = await client.probeWriteScope(limits);
+		const probe = await client.probeWriteScope(readLimits());
 		// The probe is not a change: Alert24 rejects it with 400 if the key may record changes.
 		if (probe.status !== 400) throw buildRejection(probe);
+		const error = property(parseJson(probe.body), 'error');
+		if (probe.requestId === undefined && (typeof error !== 'object' || error === null))
+			throw buildDoubt(probe, 'scope');
 		log.result('Scope: write');
-		return await readServices(client, limits);
+		if (serviceIds.length === 0) return [];
 	} catch (error) {
 		if (error instanceof NetworkFault) throw new ReportedError(exitCodes.undelivered, error.message);
 		throw error;
 	}
+	try {
+		return await readServices(client, readLimits);
+	} catch (error) {
+		// A record does not need the list.
+		if (error instanceof NetworkFault) return undefined;
+		throw error;
+	}
+}
+
+function buildDoubt({ status, body, requestId }: Answer, part: string): ReportedError {
+	const reason = `the answer ${status} does not confirm the ${part}: ${describePage(body)}`;
+	return new ReportedError(exitCodes.undelivered, `${reason} (request id ${requestId ?? 'not given'})`);
 }
 
 function buildRejection(answer: Answer): ReportedError {
@@ -98,7 +142,7 @@ function buildRejection(answer: Answer): ReportedError {
 /** Prints each service with its name, and returns the ids that Alert24 does not list. */
 function checkServices(
 	services: readonly Service[] | undefined,
-	{ serviceIds }: Settings,
+	serviceIds: readonly string[],
 	{ log }: CommandContext,
 ): string[] {
 	if (serviceIds.length === 0) log.result('Service: none, so changes belong to the organization');
@@ -128,7 +172,11 @@ function suggestService(id: string, services: readonly Service[]): string {
 		services.map((service) => service.name),
 	);
 	const service = services.find((known) => known.id === byId) ?? services.find((known) => known.name === byName);
-	if (service !== undefined) return `; did you mean ${service.id} (${service.name})?`;
-	const known = services.slice(0, 20).map(({ id: knownId, name }) => `${knownId} (${name})`);
+	if (service !== undefined) return `; did you mean ${show(service)}?`;
+	const known = services.slice(0, 20).map(show);
 	return known.length === 0 ? '; the organization has no services' : `; known services: ${known.join(', ')}`;
+}
+
+function show({ id, name }: Service): string {
+	return makeVisible(`${truncate(id, longestShown)} (${truncate(name, longestShown)})`);
 }

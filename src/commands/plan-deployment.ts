@@ -38,24 +38,9 @@ export async function planDeployment(
 	{ settings, problems, violations }: ReadSettings,
 	context: CommandContext,
 ): Promise<Plan> {
-	const { environment, key, readCommit } = context;
-	const { deployJob, overrides, isDryRun, status } = settings;
-	const ci = detectCi(environment);
-	const request = { deployJob, environment: overrides.fields.environment };
-	const report = await ci?.readJob(environment, request, readCommit);
-	const outcome = status ?? settings.assumedStatus ?? report?.outcome;
-	const deployment = completeReport(report, outcome);
-	// A separate job only assumes the outcome until the lookup.
-	const isAssumed = status === undefined && deployJob !== undefined && typeof outcome === 'string';
-	const reasonNotTo = findReasonNotToRecord(ci, report, isAssumed ? 'success' : outcome, settings);
-
-	// Without these facts there is no change.
-	const obstacles: string[] = [];
-	if (report === undefined) obstacles.push(notInCi);
-	if (typeof outcome === 'object') obstacles.push(describeUnknownOutcome(outcome));
-	if (reasonNotTo === undefined && isBlank(report?.environment ?? overrides.fields.environment)) {
-		obstacles.push(describeMissingEnvironment(ci?.environmentAdvice));
-	}
+	const { environment, key } = context;
+	const { status, isDryRun } = settings;
+	const { ci, report, deployment, reasonNotTo, obstacles } = await readJob(settings, context);
 	const found = [...problems, ...obstacles];
 	if (reasonNotTo === undefined && !isDryRun && !key.isSet) found.push(describeMissingApiKey(ci?.apiKeyAdvice));
 
@@ -73,6 +58,28 @@ export async function planDeployment(
 	if (reason !== undefined) return { kind: 'nothing', reason };
 	const origins = { ...facts, isMergeRequestPipeline: environment['CI_MERGE_REQUEST_IID'] !== undefined };
 	return { kind: 'record', deployment: lookedUp, assumed: deployment, origins, problems: found };
+}
+
+/**
+ * Reads the deployment that the running job reports, before any lookup: with the reason to record nothing, or with the
+ * obstacles, the mistakes with which there is no change.
+ */
+export async function readJob(settings: Settings, { environment, readCommit }: CommandContext) {
+	const { deployJob, overrides, status } = settings;
+	const ci = detectCi(environment);
+	const request = { deployJob, environment: overrides.fields.environment };
+	const report = await ci?.readJob(environment, request, readCommit);
+	const outcome = status ?? settings.assumedStatus ?? report?.outcome;
+	// A separate job only assumes the outcome until the lookup.
+	const isAssumed = status === undefined && deployJob !== undefined && typeof outcome === 'string';
+	const reasonNotTo = findReasonNotToRecord(ci, report, isAssumed ? 'success' : outcome, settings);
+	const obstacles: string[] = [];
+	if (report === undefined) obstacles.push(notInCi);
+	if (typeof outcome === 'object') obstacles.push(describeUnknownOutcome(outcome));
+	if (reasonNotTo === undefined && isBlank(report?.environment ?? overrides.fields.environment)) {
+		obstacles.push(describeMissingEnvironment(ci?.environmentAdvice));
+	}
+	return { ci, report, deployment: completeReport(report, outcome), reasonNotTo, obstacles };
 }
 
 function completeReport(

@@ -27,14 +27,25 @@ export function readProxySettings(
 			problems: [`${spelling} must be the URL of an HTTP proxy, such as http://proxy.example.com:3128`],
 		};
 	}
-	const exceptions = environment['no_proxy'] ?? environment['NO_PROXY'];
-	const noProxy = exceptions?.split(/[\s,]+/).flatMap(withSubdomains);
+	const noProxy = readExceptions(environment)
+		?.split(/[\s,]+/)
+		.flatMap(withSubdomains);
 	if (!supportsProxies(nodeVersion)) {
 		if (noProxy?.some((entry) => isException(entry, url))) return { proxyEnv: {}, problems: [] };
 		const remedy = `use Node 24.5 or newer (or 22.21), or list ${url.hostname} in NO_PROXY`;
 		return { proxyEnv: {}, problems: [`Node ${nodeVersion} ignores the proxy in ${spelling}: ${remedy}`] };
 	}
 	return { proxyEnv: { https_proxy: proxy, ...(noProxy && { no_proxy: noProxy.join(',') }) }, problems: [] };
+}
+
+/** Returns NO_PROXY as the user wrote it. */
+export function readExceptions(environment: Environment): string | undefined {
+	return environment['no_proxy'] ?? environment['NO_PROXY'];
+}
+
+/** Returns true if Node's agents with these variables send a request to the URL past the proxy. */
+export function isExcepted({ no_proxy: entries }: Readonly<Record<string, string>>, url: URL): boolean {
+	return entries?.split(',').some((entry) => isException(entry, url)) ?? false;
 }
 
 /** Returns true for a host name or address that leads back to this machine. */
@@ -53,7 +64,7 @@ function withSubdomains(entry: string): string[] {
 	return /^[.*[\d]/.test(entry) ? [entry] : [entry, `.${entry}`];
 }
 
-// The forms of NO_PROXY that name a host. An old Node has no list of its own to ask.
+// The forms of NO_PROXY that name a host. Node offers no function to ask.
 function isException(entry: string, { hostname, host }: URL): boolean {
 	const name = entry.toLowerCase().replace(/^\*(?=\.)/, '');
 	return name === '*' || name === hostname || name === host || (name.startsWith('.') && hostname.endsWith(name));

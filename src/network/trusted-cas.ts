@@ -6,7 +6,7 @@ import { quote } from '../text/visible-text.ts';
 
 const largestFile = 16 * 1024 * 1024;
 
-type CaVariable = 'SSL_CERT_FILE' | 'CI_SERVER_TLS_CA_FILE';
+type CaVariable = 'SSL_CERT_FILE' | 'CI_SERVER_TLS_CA_FILE' | 'NODE_EXTRA_CA_CERTS';
 
 /**
  * Returns the CAs to trust: Node's own and those in the files that the variables name. Node itself reads
@@ -18,17 +18,19 @@ export function readTrustedCas(
 	log: Pick<Log, 'notice'>,
 	variables: readonly CaVariable[] = ['SSL_CERT_FILE'],
 ): string[] | undefined {
-	const added = variables.flatMap((variable) => readCertificates(variable, environment, log) ?? []);
+	const others = variables.filter((variable) => environment[variable] !== environment['NODE_EXTRA_CA_CERTS']);
+	const added = others.flatMap((variable) => readCertificates(variable, environment, log) ?? []);
 	return added.length === 0 ? undefined : [...defaultCas(), ...added];
 }
 
-function readCertificates(
+/** Returns the certificates in the file that a variable names. A file that cannot be used is logged. */
+export function readCertificates(
 	variable: CaVariable,
 	environment: Environment,
 	log: Pick<Log, 'notice'>,
 ): string | undefined {
 	const path = environment[variable];
-	if (path === undefined || path === environment['NODE_EXTRA_CA_CERTS']) return undefined;
+	if (path === undefined) return undefined;
 	try {
 		const certificates = readRegularFile(path, largestFile).toString('utf8');
 		if (certificates.includes('-----BEGIN ')) return certificates;

@@ -30,11 +30,11 @@ export class SettingReader {
 		this.#source = source;
 	}
 
-	/** Returns undefined also for a setting that the command does not have. */
+	/** Returns undefined also for a setting that the command does not have. `check` verifies those of all commands. */
 	text(name: OptionName): string | undefined {
 		const { command, options, environment } = this.#source;
 		const definition: OptionDefinition | undefined = optionDefinitions.find((option) => option.name === name);
-		if (!definition?.commands.includes(command)) return undefined;
+		if (command !== 'check' && !definition?.commands.includes(command)) return undefined;
 		return options[name] || environment[variableOf(name)];
 	}
 

@@ -97,7 +97,7 @@ export function readSettings(source: SettingSource): ReadSettings {
 	return {
 		settings,
 		problems: reader.problems,
-		proxyProblems: isDryRun ? [] : proxies.problems,
+		proxyProblems: isDryRun && source.command !== 'check' ? [] : proxies.problems,
 		violations: findViolationsByHand(settings, reader),
 	};
 }
