@@ -260,14 +260,25 @@ export class SqlOutbox implements Outbox {
 		return rows.length === 1;
 	}
 
-	async postpone({ key, lease }: Claim, { reason }: Pick<Delivery, 'reason'>, dueAt: Date): Promise<boolean> {
+	postpone(claim: Claim, { reason }: Pick<Delivery, 'reason'>, dueAt: Date): Promise<boolean> {
+		return this.#release(claim, reason, dueAt, null);
+	}
+
+	/** Like `postpone`, and takes the change out of its lane, so that it holds back no other. */
+	setAside(claim: Claim, reason: string, dueAt: Date): Promise<boolean> {
+		return this.#release(claim, reason, dueAt, claim.key);
+	}
+
+	async #release({ key, lease }: Claim, reason: string | undefined, dueAt: Date, lane: string | null) {
 		const [rows = []] = await this.#database.run([
 			[
-				'update change set due_at = $3, lease = null, reason = $4 where key = $1 and lease = $2 returning seq',
+				`update change set due_at = $3, lease = null, reason = $4, lane = coalesce($5, lane)
+					where key = $1 and lease = $2 returning seq`,
 				key,
 				lease,
 				dueAt.getTime(),
 				toText(reason),
+				lane,
 			],
 		]);
 		return rows.length === 1;
@@ -371,7 +382,7 @@ function buildInsert(count: number): string {
 		(_, row) => `(${[1, 2, 3, 4, 5, 6].map((column) => `$${row * 6 + column}`)})`,
 	);
 	return `insert into change (key, lane, body, received_at, due_at, waits_for) values ${rows}
-		on conflict (key) do update set body = excluded.body, received_at = excluded.received_at, due_at = excluded.due_at,
+		on conflict (key) do update set lane = excluded.lane, body = excluded.body, received_at = excluded.received_at, due_at = excluded.due_at,
 			waits_for = excluded.waits_for, attempts = 0, lease = null, outcome = null, reason = null
 		where change.outcome = 'never started' or (change.waits_for is not null and excluded.waits_for is null)
 		returning key`;

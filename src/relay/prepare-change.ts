@@ -1,39 +1,44 @@
 import { buildChange } from '../change/build-change.ts';
 import type { Change } from '../change/change-schema.ts';
 import type { Deployment } from '../change/deployment.ts';
+import type { Log } from '../log/log.ts';
 import type { SqlClaim, SqlOutbox } from '../outbox/sql-outbox.ts';
 import type { PlannedFacts } from './plan-event.ts';
 import { buildStartId } from './receive-event.ts';
 import type { Preparation } from './relay-worker.ts';
 import type { GitlabJobReference } from './reported-event.ts';
 
-/** The facts about a job in GitLab's API. */
-type GitlabJobFacts = Readonly<{
-	/** False if the job never ran, or does not exist any more. */
-	hasRun: boolean;
+/** The answer of GitLab's API to the lookup of a job. */
+export type GitlabJobAnswer = Readonly<{
+	/** False if the job never ran, or does not exist any more. Undefined: a later answer may show it. */
+	hasRun: boolean | undefined;
+	/** The reason for an answer without the job. */
+	failure: string | undefined;
 	complete(deployment: Deployment): Deployment;
 }>;
 
-/** Reads a job from GitLab's API. Resolves to undefined, and logs the reason, if GitLab does not respond. */
-export type ReadGitlabJob = (job: GitlabJobReference) => Promise<GitlabJobFacts | undefined>;
+/** Reads a job from GitLab's API. Resolves to undefined if it must not be requested there. */
+export type ReadGitlabJob = (job: GitlabJobReference) => Promise<GitlabJobAnswer | undefined>;
 
 /**
  * Returns a function that completes a stored change: with the start of the deployment that another event reported, and
  * with the job in GitLab's API if there is a token for it. A failed or canceled deployment counts only if one of them
- * shows that it ran.
+ * shows that it ran; as long as GitLab does not answer, it is undecided.
  */
-export function buildPrepare(outbox: SqlOutbox, readJob: ReadGitlabJob | undefined) {
+export function buildPrepare(outbox: SqlOutbox, readJob: ReadGitlabJob | undefined, log: Log) {
 	return async ({ change, waitsFor }: SqlClaim, known: PlannedFacts): Promise<Preparation> => {
 		const { deployment, serviceId, job } = known;
 		const start = await outbox.findStart(buildStartId(deployment.key?.parts ?? []));
-		const facts = job === undefined ? undefined : await readJob?.(job);
-		if (waitsFor !== undefined && start === undefined && facts?.hasRun !== true) {
-			const reason = `the ${deployment.outcome} deployment never started`;
-			return { kind: 'never started', reason };
+		const answer = job === undefined ? undefined : await readJob?.(job);
+		if (waitsFor !== undefined && start === undefined && answer?.hasRun !== true) {
+			if (answer !== undefined && answer.hasRun === undefined)
+				return { kind: 'undecided', reason: answer.failure ?? 'its job has not ended in GitLab' };
+			return { kind: 'never started', reason: `the ${deployment.outcome} deployment never started` };
 		}
+		if (answer?.failure !== undefined) log.notice(`${answer.failure}; the change is recorded without its facts`);
 		const started = addStart(deployment, start?.startedAt);
 		const { overrides } = known;
-		const complete = facts === undefined ? started : facts.complete(started);
+		const complete = answer === undefined ? started : answer.complete(started);
 		if (complete === deployment) return { kind: 'change', change };
 		return { kind: 'change', change: keepIdentity(buildChange(complete, overrides, serviceId), change) };
 	};

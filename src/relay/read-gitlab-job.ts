@@ -33,16 +33,26 @@ export function openGitlabJobs(
 			const { status, body } = await sendRequest(request, limits, network);
 			const job = status === 200 ? readJob(parseJson(redact(body))) : undefined;
 			if (job !== undefined) {
-				const hasRun = judgeJob(job).kind === 'ended';
-				return { hasRun, complete: (deployment) => completeDeployment(deployment, job) };
+				return {
+					hasRun: hasRun(job),
+					failure: undefined,
+					complete: (deployment) => completeDeployment(deployment, job),
+				};
 			}
-			log.notice(`GitLab responded with ${status} to the lookup of job ${jobId}; the event is recorded without it`);
+			const failure = `GitLab responded with ${status} to the lookup of job ${jobId}`;
+			return { hasRun: status === 404 ? false : undefined, failure, complete: (deployment) => deployment };
 		} catch (error) {
 			if (!(error instanceof NetworkFault)) throw error;
-			log.notice(`The lookup of job ${jobId} in GitLab failed: ${error.message}; the event is recorded without it`);
+			const failure = `the lookup of job ${jobId} in GitLab failed: ${error.message}`;
+			return { hasRun: undefined, failure, complete: (deployment) => deployment };
 		}
-		return undefined;
 	};
+}
+
+function hasRun(job: GitlabJob): boolean | undefined {
+	const { kind } = judgeJob(job);
+	if (kind === 'unfinished') return job.startedAt === undefined ? undefined : true;
+	return kind === 'ended';
 }
 
 function completeDeployment(deployment: Deployment, job: GitlabJob): Deployment {

@@ -9,10 +9,11 @@ import type { RelayMetrics } from './metrics.ts';
 import type { PlannedFacts } from './plan-event.ts';
 import { SendingPause } from './sending-pause.ts';
 
-/** The change to send now; or the fact that its deployment never ran. */
+/** The change to send now; or the fact that its deployment never ran, or that it is not known yet if it ran. */
 export type Preparation =
 	| Readonly<{ kind: 'change'; change: Change }>
-	| Readonly<{ kind: 'never started'; reason: string }>;
+	| Readonly<{ kind: 'never started'; reason: string }>
+	| Readonly<{ kind: 'undecided'; reason: string }>;
 
 /** The end of one delivery, with the facts of the last response that decide about the next. */
 export type RelayDelivery = Delivery & Readonly<{ status: number | undefined; retryAfterMs: number | undefined }>;
@@ -46,6 +47,8 @@ const leaseMarginMs = 30_000;
 const firstDelayMs = 1000;
 const longestDelayMs = 60_000;
 const afterPauseMs = 1000;
+const shortestLookupPauseMs = 60_000;
+const longestLookupPauseMs = 10 * 60_000;
 
 /** Delivers the changes of the outbox, oldest first, one at a time for each environment, until it is stopped. */
 export class RelayWorker {
@@ -127,6 +130,10 @@ export class RelayWorker {
 			log.notice(`Not recorded: ${describeChange(claim.change)}: ${preparation.reason}`);
 			return;
 		}
+		if (preparation.kind === 'undecided') {
+			await this.#setAside(claim, preparation.reason);
+			return;
+		}
 		// Decided once: neither a later event nor a start that is forgotten by the next attempt changes it.
 		if (claim.waitsFor !== undefined && !(await outbox.confirmStart(claim))) return;
 		const delivery = await deliver(preparation.change, claim, this.#interruption.signal);
@@ -150,6 +157,24 @@ export class RelayWorker {
 				`NOT RECORDED: ${change}: ${reason} (request id ${requestId ?? 'not given'}); after a correction: alert24-notify outbox retry`,
 			);
 		}
+	}
+
+	/** Keeps a change until GitLab shows if its deployment ran; after a day it is refused, and `retry` asks again. */
+	async #setAside(claim: SqlClaim, reason: string): Promise<void> {
+		const { outbox, metrics, log, clock } = this.#options;
+		const change = describeChange(claim.change);
+		const waitedMs = clock.date() - claim.receivedAtMs;
+		if (waitedMs < longestWaitMs) {
+			// The pauses grow with the age of the change.
+			const pauseMs = Math.min(Math.max(waitedMs, shortestLookupPauseMs), longestLookupPauseMs);
+			await outbox.setAside(claim, reason, new Date(clock.date() + pauseMs));
+			log.notice(`Waits: ${change}: ${reason}; next lookup in ${toSeconds(pauseMs)}`);
+			return;
+		}
+		const unknown = `it is not known if it ran: ${reason}`;
+		if (!(await outbox.close(claim, 'refused', unknown))) return;
+		metrics.countDelivery('refused');
+		log.failure(`NOT RECORDED: ${change}: ${unknown}; after a correction: alert24-notify outbox retry`);
 	}
 
 	/** Begins or extends the pause. Returns the time until the next attempt to send this change, in milliseconds. */

@@ -62,7 +62,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 	}, now);
 	const worker = new RelayWorker({
 		outbox,
-		prepare: buildPrepare(outbox, readJob),
+		prepare: buildPrepare(outbox, readJob, log),
 		deliver,
 		metrics,
 		log,

@@ -92,6 +92,20 @@ export function describeOutbox(open: (now?: () => number) => Promise<SqlOutbox>,
 		await outbox.end();
 	});
 
+	test('a change that is set aside holds back no other of its lane', async () => {
+		const outbox = await open(now);
+		for (const number of [1, 2]) await outbox.put({ ...buildEntry(number), lane: 'a' });
+		const first = await outbox.claim(1000);
+		assert.ok(first);
+		assert.equal(await outbox.setAside(first, 'GitLab is away', new Date(nowMs + 500)), true);
+		assert.equal(await claimId(outbox), 'gitlab:2');
+		assert.equal(await claimId(outbox), undefined);
+		nowMs += 600;
+		assert.equal(await claimId(outbox), 'gitlab:1');
+		assert.equal(await outbox.setAside(first, 'GitLab is away', new Date(nowMs)), false, 'the lease is another');
+		await outbox.end();
+	});
+
 	test('drops the result of a worker that lost its lease', async () => {
 		const outbox = await open(now);
 		await outbox.put(buildEntry(1));
