@@ -43,7 +43,8 @@ let buffered = 0;
 
 /**
  * Sends a request and returns the complete response, whatever its status. Redirects are not followed: they would take
- * the credentials to another host. Throws a NetworkFault if no complete response arrives within the limits.
+ * the credentials to another host. Throws a NetworkFault if no complete response arrives within the limits. A refusal
+ * whose body is too long or breaks off is returned without its body.
  */
 export async function sendRequest(
 	request: Request,
@@ -77,6 +78,10 @@ export async function sendRequest(
 		if (response === undefined) throw new UnusableResponse('the response has no head');
 		return { status: response.statusCode, headers: response.headers, body };
 	} catch (error) {
+		// The status alone is the refusal: another attempt would end like this one.
+		if (response !== undefined && isRefusal(response.statusCode) && !signal.aborted) {
+			return { status: response.statusCode, headers: response.headers, body: '' };
+		}
 		const wasAccepted = response !== undefined && isSuccess(response.statusCode);
 		const state = { wasConnected: connections.wereReady(), wasAccepted, proxyEnv, urlSetting: request.urlSetting };
 		if ((limit.aborted || connecting.signal.aborted) && !signal.aborted) {
@@ -94,6 +99,10 @@ export async function sendRequest(
 /** Returns true for the statuses of a request that was carried out. */
 export function isSuccess(status: number): boolean {
 	return status >= 200 && status < 300;
+}
+
+function isRefusal(status: number): boolean {
+	return status >= 300 && status < 500;
 }
 
 /** The response violates a limit or HTTP. */

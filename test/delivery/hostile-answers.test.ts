@@ -55,6 +55,21 @@ suite('an answer of a server', { concurrency: true }, () => {
 		assertHarmless(stderr);
 	});
 
+	for (const [title, fault] of Object.entries<Fault>({
+		'is too long': refusal('no', 'x'.repeat(1_100_000)),
+		'never ends': { kind: 'endless', part: 'body', status: 422, recordsFirst: false },
+		'breaks off': { kind: 'reset', when: 'during-body', status: 403, recordsFirst: false },
+	})) {
+		test(`that refuses the change counts as a refusal although its body ${title}`, async () => {
+			await using alert24 = await startAlert24();
+			alert24.failAlways(fault);
+			const { exitCode, stderr } = await tryDelivery(alert24);
+			assert.equal(exitCode, 4);
+			assert.match(stderr, /Alert24 answered (400|403|422)/);
+			assert.equal(alert24.posts.length, 1);
+		});
+	}
+
 	for (const lead of [0, 100, 170, 180, 195, 199]) {
 		test(`that repeats the secrets after ${lead} characters does not bring them into the log`, async () => {
 			await using alert24 = await startAlert24();
