@@ -1,5 +1,5 @@
-# Builds the image that the components run: `podman build .` or `docker build .`. docs/decisions/image.md has the reasons.
-# Behind a mirror of the npm registry: --secret id=npmrc,src="$HOME/.npmrc".
+# Builds the image that the components run: `podman build .` or `docker build .`. docs/decisions/image.md has the
+# reasons. Behind a mirror of the npm registry: --secret id=npmrc,src="$HOME/.npmrc".
 
 # The only base. Renovate adds the digest to this line and updates it.
 ARG ALPINE=docker.io/library/alpine:3.23

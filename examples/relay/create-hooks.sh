@@ -11,7 +11,7 @@ curl --fail-with-body --request POST "$GITLAB_URL/api/v4/groups/<group id>/hooks
   --header "PRIVATE-TOKEN: $GITLAB_TOKEN" --header 'Content-Type: application/json' \
   --data '{"url":"'"$RELAY_URL"'/webhooks/gitlab","name":"alert24","deployment_events":true,"push_events":false,"enable_ssl_verification":true,"signing_token":"'"$SIGNING_TOKEN"'"}'
 
-# GitLab, one project (Free; role Maintainer). "job_events":true reports more; it is an event for each state of each job.
+# GitLab, one project (Free; role Maintainer). "job_events":true reports more, by an event for each state of a job.
 curl --fail-with-body --request POST "$GITLAB_URL/api/v4/projects/<project id>/hooks" \
   --header "PRIVATE-TOKEN: $GITLAB_TOKEN" --header 'Content-Type: application/json' \
   --data '{"url":"'"$RELAY_URL"'/webhooks/gitlab","name":"alert24","deployment_events":true,"push_events":false,"enable_ssl_verification":true,"signing_token":"'"$SIGNING_TOKEN"'"}'

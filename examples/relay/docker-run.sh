@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs one relay with a SQLite store in a volume. Expects the files secrets/api-key and secrets/gitlab-secrets, and rules.yaml.
+# Runs one relay with a SQLite store in a volume. Expects the files secrets/api-key and secrets/gitlab-secrets, and
+# rules.yaml.
 set -eu
 docker volume create alert24-relay
 docker run --detach --name alert24-relay --restart unless-stopped \

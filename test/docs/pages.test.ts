@@ -51,6 +51,19 @@ suite('the pages', () => {
 		assert.deepEqual(long, []);
 	});
 
+	test('have at most 120 columns in the comments of the YAML and shell files beside them', () => {
+		const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+			.split('\n')
+			.filter((path) => /(\.ya?ml|\.sh|Dockerfile|^\.ci\/run)$/.test(path));
+		const long = files.flatMap((path) =>
+			readPage(path)
+				.split('\n')
+				.filter((line) => [...line].length > 120 && /^\s*#/.test(line))
+				.map((line) => `${path}: ${line}`),
+		);
+		assert.deepEqual([files.length > 20, long], [true, []]);
+	});
+
 	test('use American spelling and one spelling for each word', () => {
 		const odd = /\b(cancell(?:ed|ing)|licence|behaviour|honour\w*|colour\w*|roll-?back\w*|look-?ups?|time-?outs?)\b/gi;
 		const known = /^(rollbacks?|lookups?|timeouts?|roll_back)$/i;
