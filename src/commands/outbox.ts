@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { makeFolder } from '../outbox/folder-outbox.ts';
@@ -5,7 +6,7 @@ import { OutboxError } from '../outbox/outbox.ts';
 import type { SqlOutbox, StoredChange } from '../outbox/sql-outbox.ts';
 import { buildUndeliveredDocument } from '../outbox/undelivered-change.ts';
 import { describeFileError } from '../read-regular-file.ts';
-import { listSecrets, RelaySettingsReader } from '../relay/relay-settings.ts';
+import { isPostgresUrl, listSecrets, RelaySettingsReader } from '../relay/relay-settings.ts';
 import { openOutbox } from '../relay/start-relay.ts';
 import { describeChange } from '../report/messages.ts';
 import { ConfigurationError } from '../reported-error.ts';
@@ -17,7 +18,8 @@ export type OutboxAction = 'list' | 'retry' | 'export';
 
 /**
  * Lists the changes that wait in the relay's store and those that Alert24 refused, makes the refused ones due again, or
- * writes all of them to the folder that `replay` reads. Throws a ConfigurationError if the store cannot be used.
+ * writes those that count to the folder that `replay` reads. Throws a ConfigurationError if the store does not exist or
+ * cannot be used.
  */
 export async function manageOutbox(action: OutboxAction, folder: string, context: CommandContext): Promise<ExitCode> {
 	const { environment, redactor, clock } = context;
@@ -25,6 +27,10 @@ export async function manageOutbox(action: OutboxAction, folder: string, context
 	const store = reader.readStore();
 	if (reader.problems.length > 0) throw new ConfigurationError(reader.problems);
 	for (const secret of listSecrets({ store })) redactor.hide(secret);
+	if (!isPostgresUrl(store) && !existsSync(store)) {
+		const advice = 'set ALERT24_RELAY_STORE to the store of the relay';
+		throw new ConfigurationError([`the store ${quote(store)} does not exist: ${advice}`]);
+	}
 	const outbox = await openOutbox(store, () => clock.date());
 	try {
 		if (action === 'retry') await retry(outbox, context);
@@ -50,13 +56,20 @@ async function retry(outbox: SqlOutbox, { log }: CommandContext): Promise<void> 
 
 function list(stored: readonly StoredChange[], { log }: CommandContext): void {
 	if (stored.length === 0) log.result('No change is pending or refused');
-	for (const { change, state, reason, attempts, receivedAt } of stored) {
-		const end = reason === undefined ? '' : `: ${reason}`;
-		log.result(`${state} since ${receivedAt.toISOString()}, ${attempts} attempts: ${describeChange(change)}${end}`);
+	for (const one of stored) {
+		log.result(`${one.state} since ${one.receivedAt.toISOString()}, ${one.attempts} attempts: ${describeStored(one)}`);
 	}
 }
 
-function exportChanges(stored: readonly StoredChange[], folder: string, { log, redactor }: CommandContext): void {
+function describeStored({ change, state, isUndecided, reason }: StoredChange): string {
+	const wait = isUndecided && state === 'pending' ? 'waits to see if it ran' : undefined;
+	return [describeChange(change), wait, reason].filter((part) => part !== undefined).join(': ');
+}
+
+function exportChanges(all: readonly StoredChange[], folder: string, { log, redactor }: CommandContext): void {
+	// A replay would record a deployment that perhaps never ran.
+	for (const one of all) if (one.isUndecided) log.result(`Not exported: ${describeStored(one)}`);
+	const stored = all.filter(({ isUndecided }) => !isUndecided);
 	try {
 		makeFolder(folder);
 		for (const { key, change, state, reason, attempts, createdAt } of stored) {
@@ -74,7 +87,7 @@ function exportChanges(stored: readonly StoredChange[], folder: string, { log, r
 	}
 	log.result(
 		stored.length === 0
-			? 'No change is pending or refused'
-			: `Exported ${stored.length} changes to ${quote(folder)}. Send them with: alert24-notify replay ${folder}. They also stay in the store`,
+			? 'No change to export'
+			: `Exported ${stored.length} ${stored.length === 1 ? 'change' : 'changes'} to ${quote(folder)}. Send them with: alert24-notify replay ${folder}. They also stay in the store`,
 	);
 }

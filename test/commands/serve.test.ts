@@ -208,6 +208,40 @@ suite('outbox', () => {
 		assert.deepEqual(alert24.sentChanges.map((change) => change['external_id']).toSorted(), ['gitlab:1', 'gitlab:2']);
 	});
 
+	test('shows a failure that waits to see if it ran, and does not export it', async () => {
+		const store = join(folder, 'undecided.sqlite');
+		const target = join(folder, 'decided');
+		const outbox = await openSqliteOutbox(store);
+		await outbox.put(buildEntry(1));
+		await outbox.put({ ...buildEntry(2), waitsFor: 'job 2' });
+		await outbox.put({ ...buildEntry(3), waitsFor: 'job 3' });
+		for (const _ of [1, 2]) await outbox.claim(1000);
+		const claim = await outbox.claim(1000);
+		assert.ok(claim);
+		await outbox.setAside(claim, 'GitLab responded with 500', new Date());
+		await outbox.end();
+		const variables = { ALERT24_RELAY_STORE: store };
+		const list = await runInProcess(['outbox', 'list'], variables);
+		assert.match(
+			list.stdout,
+			/00000002 in "production": waits to see if it ran\n.*00000003 in "production": waits to see if it ran: GitLab responded with 500\n$/,
+		);
+		const exported = await runInProcess(['outbox', 'export', target], variables);
+		assert.equal(readdirSync(target).length, 1);
+		assert.match(exported.stdout, /^Not exported: .*00000002 in "production": waits to see if it ran\n/);
+		assert.match(exported.stdout, /\nExported 1 change to ".*decided"/);
+	});
+
+	test('reports a SQLite store that does not exist, and does not create it', async () => {
+		const store = join(folder, 'mistyped.sqlite');
+		for (const action of [['list'], ['retry'], ['export', join(folder, 'nothing')]]) {
+			const run = await runInProcess(['outbox', ...action], { ALERT24_RELAY_STORE: store });
+			assert.equal(run.exitCode, 2);
+			assert.match(run.stderr, /the store ".*mistyped\.sqlite" does not exist: set ALERT24_RELAY_STORE to/);
+			assert.ok(!existsSync(store));
+		}
+	});
+
 	test('reports a store that a relay uses, and one that is not set', async () => {
 		const store = join(folder, 'used.sqlite');
 		const outbox = await openSqliteOutbox(store);
