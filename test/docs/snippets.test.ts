@@ -193,8 +193,11 @@ function findCalls(node: unknown): Call[] {
 		.flat()
 		.filter((line) => typeof line === 'string' && /(^|\s)(alert24-notify|node alert24-notify\.js)(\s|$)/.test(line))
 		.map((line): Call => {
+			// Options of the job would reach the program, which prints warnings or ends with 9.
+			const isolation = /^NODE_OPTIONS= NODE_DEBUG= /;
+			assert.match(String(line), isolation);
 			const words = String(line)
-				.replace(/^NODE_OPTIONS= NODE_DEBUG= /, '')
+				.replace(isolation, '')
 				.replace(/^node alert24-notify\.js/, 'alert24-notify')
 				.replace(/ \|\| true$/, '')
 				.split(' ');
