@@ -38,8 +38,11 @@ const rejections: readonly (string | undefined)[] = [
 	'protected_environment_failure',
 ];
 
+/** The facts of a job, of GitLab's API or of a job event, that decide about its end. */
+export type JudgedJob = Pick<GitlabJob, 'name' | 'status' | 'failureReason' | 'startedAt' | 'hasDownstreamPipeline'>;
+
 /** Judges a job by its status, its failure reason and its start (docs.gitlab.com/api/jobs). */
-export function judgeJob(job: GitlabJob): JobVerdict {
+export function judgeJob(job: JudgedJob): JobVerdict {
 	const { status, failureReason } = job;
 	const hasStarted = isTriggerJob(job) ? job.hasDownstreamPipeline : job.startedAt !== undefined;
 	switch (status) {
@@ -82,11 +85,11 @@ export function judgeInstances(instances: readonly GitlabJob[]): JobVerdict {
 	return { kind: 'ended', outcome: severity.findLast((outcome) => outcomes.includes(outcome)) ?? 'success' };
 }
 
-function isTriggerJob({ hasDownstreamPipeline }: GitlabJob): boolean {
+function isTriggerJob({ hasDownstreamPipeline }: JudgedJob): boolean {
 	return hasDownstreamPipeline !== undefined;
 }
 
-function describeDrop({ name, failureReason }: GitlabJob): string {
+function describeDrop({ name, failureReason }: JudgedJob): string {
 	if (failureReason === undefined) return `the job ${quote(name)} did not start`;
 	const words = dropReasons[failureReason];
 	return `the job ${quote(name)} did not start${words === undefined ? '' : `, because ${words}`} (${failureReason})`;

@@ -1,6 +1,7 @@
 // https://docs.gitlab.com/user/project/integrations/webhook_events/
 import type { Deployment, Outcome, PullRequest } from '../change/deployment.ts';
 import { findMergeRequestNumber, findMergeRequestNumberInRef } from '../ci/merge-request-reference.ts';
+import { judgeJob } from '../gitlab-api/judge-job.ts';
 import { quote } from '../text/visible-text.ts';
 import { readMessage, readNumber, readText, readTime, readValue } from './payload.ts';
 import { type EventNames, ignoreEvent, type ReportedEvent, rejectEvent } from './reported-event.ts';
@@ -93,6 +94,13 @@ function readJobEvent(payload: unknown): ReportedEvent {
 	const startedAt = readTime(payload, 'build_started_at');
 	if (status === 'running') return { kind: 'started', names, keyParts, startedAt };
 	if (!isFinal(status)) return ignoreEvent(`the job status ${quote(status)} is not an outcome`);
+	const verdict = judgeJob({
+		name: readText(payload, 'build_name') ?? '',
+		status,
+		failureReason: readText(payload, 'build_failure_reason'),
+		startedAt,
+		hasDownstreamPipeline: undefined,
+	});
 	const message = readMessage(payload, 'commit', 'message');
 	const pipelineId = readNumber(payload, 'pipeline_id');
 	const duration = readValue(payload, 'build_duration');
@@ -100,10 +108,7 @@ function readJobEvent(payload: unknown): ReportedEvent {
 		source: 'gitlab-ci',
 		key: { parts: keyParts, hasJobId: true },
 		kind: 'deployment',
-		outcome:
-			readText(payload, 'build_failure_reason') === 'job_execution_timeout' && status === 'failed'
-				? 'timedout'
-				: status,
+		outcome: verdict.kind === 'ended' ? verdict.outcome : status,
 		environment,
 		project: project.name,
 		commit: readCommit(readText(payload, 'sha'), payload, message),
@@ -125,7 +130,7 @@ function readJobEvent(payload: unknown): ReportedEvent {
 		mergeRequests: [],
 		tags: ['gitlab', environment, ...(tag === undefined ? [] : [tag])],
 	};
-	const hasRun = status === 'success' || startedAt !== undefined ? 'yes' : 'no';
+	const hasRun = verdict.kind === 'ended' ? 'yes' : 'no';
 	const job = buildJobReference(project, jobId);
 	return {
 		kind: 'deployments',

@@ -5,6 +5,7 @@ import { readBitbucketEvent } from '../../src/relay/bitbucket-event.ts';
 import { readGitlabEvent } from '../../src/relay/gitlab-event.ts';
 import { readPostServiceBody, readPostServicePayload } from '../../src/relay/post-service-payload.ts';
 import type { ReportedEvent } from '../../src/relay/reported-event.ts';
+import { loadEvent } from './load-event.ts';
 
 type EventCase = Readonly<{
 	title: string;
@@ -34,6 +35,22 @@ suite('readGitlabEvent, readBitbucketEvent, readPostServicePayload', () => {
 			assert.deepEqual(JSON.parse(JSON.stringify(readEvent(row))), row.expected);
 		});
 	}
+
+	test('a job event is judged like the same job in GitLab’s API', () => {
+		const judge = (status: string, reason: string) => {
+			const payload = { ...loadEvent('gitlab-job-timed-out'), build_status: status, build_failure_reason: reason };
+			const event = readGitlabEvent(payload);
+			assert.equal(event.kind, 'deployments');
+			return event.deployments.map(({ deployment, hasRun }) => [deployment.outcome, hasRun])[0];
+		};
+		assert.deepEqual(judge('success', 'unknown_failure'), ['success', 'yes']);
+		assert.deepEqual(judge('canceled', 'unknown_failure'), ['canceled', 'yes']);
+		assert.deepEqual(judge('failed', 'script_failure'), ['failed', 'yes']);
+		for (const reason of ['job_execution_timeout', 'server_timeout_running'])
+			assert.deepEqual(judge('failed', reason), ['timedout', 'yes']);
+		for (const reason of ['failed_outdated_deployment_job', 'deployment_rejected'])
+			assert.deepEqual(judge('failed', reason), ['failed', 'no']);
+	});
 
 	test('a body of any other JSON is ignored and throws nothing', () => {
 		const payloads = [0, '', 'text', true, {}, [[]], { object_kind: {} }, { object_kind: 'build', environment: 'x' }];
