@@ -79,7 +79,9 @@ export async function syncDeployments(options: GivenOptions, context: CommandCon
 	const changes = await buildMissingChanges(missing, completer, overrides, now);
 	for (const line of completer.refusals) log.notice(line);
 
-	const checked = `${describeCount(expected.length)} of the last 24 h in GitLab`;
+	const deployments = new Set(expected.map(({ listed: { id } }) => id)).size;
+	const records = expected.length === deployments ? '' : `, ${expected.length} records`;
+	const checked = `${describeCount(deployments)} of the last 24 h in GitLab${records}`;
 	if (settings.isDryRun) {
 		for (const { change } of changes) log.result(`Missing: ${describeChange(change)} (${change.external_id})`);
 		log.result(`${checked}: ${expected.length - missing.length} recorded, ${missing.length} missing`);

@@ -237,6 +237,7 @@ suite('sync', () => {
 		await using trial = await Trial.start(deployTo('production', endJob(1, 5)));
 		const run = await trial.sync({ ALERT24_SERVICES: 'deploy=svc_b, deploy=svc_a, deploy = svc_a' });
 		assert.deepEqual(run.changes.map(({ service_id }) => service_id).toSorted(), ['svc_a', 'svc_b']);
+		assert.match(run.stdout, /^1 deployment of the last 24 h in GitLab, 2 records: 0 already recorded, 2 to record\n/);
 	});
 
 	test('records a deployment of the Deployments API with the message of its commit', async () => {
