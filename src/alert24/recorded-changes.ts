@@ -12,16 +12,22 @@ const overlapMs = 2 * 60_000;
 const mostEntries = 100_000;
 const mostPagesWithoutTimes = 3;
 
+/** The part of the list that was read: every entry from `readFromMs` to `newestMs`. */
+type KnownPart = {
+	readonly entries: Map<string, Recorded>;
+	readFromMs: number;
+	newestMs: number;
+	/** The number of pages of this part. New entries move it to later pages. */
+	pages: number;
+};
+
 /**
  * The changes that Alert24's list showed, for a process that delivers many. The first search reads the list back to the
  * time of its query; a later one reads only what is new. After an outage, thousands of changes would else each read the
- * whole list.
+ * whole list. A search that is interrupted, because the list is long and slow, is continued by the next.
  */
 export class RecordedChanges {
-	readonly #entries = new Map<string, Recorded>();
-	/** The list was read from here to the newest entry. */
-	#readFromMs = Number.POSITIVE_INFINITY;
-	#newestMs = Number.NEGATIVE_INFINITY;
+	#known = buildEmptyPart();
 
 	/** Returns the search for a delivery, with the client of that delivery. */
 	searchWith(client: Alert24Client) {
@@ -30,45 +36,66 @@ export class RecordedChanges {
 
 	async #find(client: Alert24Client, query: LookupQuery, limits: LookupLimits): Promise<Lookup> {
 		const wanted = removeSuffixes(query.externalId);
-		const known = this.#entries.get(wanted);
-		if (known !== undefined) return { kind: 'found', ...known };
-		if (this.#entries.size > mostEntries) this.#forget();
+		if (this.#known.entries.size > mostEntries) this.#known = buildEmptyPart();
+		const known = this.#known;
+		const before = known.entries.get(wanted);
+		if (before !== undefined) return { kind: 'found', ...before };
 		const deadlineMs = monotonicMs() + limits.limitMs;
 		const oldestMs = oldestTime(query);
-		const untilMs = oldestMs >= this.#readFromMs ? this.#newestMs - overlapMs : oldestMs;
-		let newestMs = this.#newestMs;
+		let newestMs = Number.NEGATIVE_INFINITY;
+		let isJump = false;
 		try {
-			for (let number = 0; ; number += 1) {
+			for (let number = 0; ; ) {
 				const limitMs = Math.min(limits.requestMs, deadlineMs - monotonicMs());
 				if (limitMs <= 0) return { kind: 'unreadable', reason: 'too long for the time left', isTransient: true };
 				const page = await readPage(client, number, { limitMs });
 				if (page.kind === 'unreadable') return page;
-				for (const { externalId, id, url } of page.entries) this.#add(externalId, { id, url });
-				newestMs = Math.max(newestMs, page.times?.firstMs ?? newestMs);
-				const isComplete = page.isLast || (page.times !== undefined && page.times.lastMs < untilMs);
-				const found = this.#entries.get(wanted);
-				if (isComplete) {
-					this.#readFromMs = page.isLast ? Number.NEGATIVE_INFINITY : Math.min(this.#readFromMs, oldestMs);
-					this.#newestMs = newestMs;
+				// A webhook does not show the change type and the summary that the job sets.
+				for (const { externalId, id, url } of page.entries) {
+					if (externalId !== undefined) known.entries.set(removeSuffixes(externalId), { id, url });
 				}
+				const found = known.entries.get(wanted);
 				if (found !== undefined) return { kind: 'found', ...found };
+				const { times, isLast } = page;
+				newestMs = Math.max(newestMs, times?.firstMs ?? newestMs);
+				if (isJump && (times === undefined || times.firstMs < known.readFromMs)) {
+					this.#known = buildEmptyPart();
+					return { kind: 'unreadable', reason: 'entries are missing', isTransient: true };
+				}
+				const isJoined = isLast || (times !== undefined && touches(known, number, times.lastMs));
+				if (isJoined) extend(known, number, newestMs, isLast ? Number.NEGATIVE_INFINITY : (times?.lastMs ?? oldestMs));
+				const isComplete =
+					(times !== undefined && times.lastMs < oldestMs) || (isJoined && known.readFromMs <= oldestMs);
 				if (isComplete) return { kind: 'absent', isProven: true };
-				if (page.times === undefined && number + 1 >= mostPagesWithoutTimes) return { kind: 'absent', isProven: false };
+				if (times === undefined && number + 1 >= mostPagesWithoutTimes) return { kind: 'absent', isProven: false };
+				// The last page of the known part is read again: it shows that no entry is missing between.
+				const next = isJoined ? Math.max(number + 1, known.pages - 1) : number + 1;
+				isJump = next > number + 1;
+				number = next;
 			}
 		} catch (error) {
 			if (!(error instanceof NetworkFault)) throw error;
 			return { kind: 'unreadable', reason: error.message, isTransient: !error.isPermanent };
 		}
 	}
+}
 
-	// A webhook does not show the change type and the summary that the job sets.
-	#add(externalId: string | undefined, recorded: Recorded): void {
-		if (externalId !== undefined) this.#entries.set(removeSuffixes(externalId), recorded);
-	}
+function buildEmptyPart(): KnownPart {
+	return {
+		entries: new Map(),
+		readFromMs: Number.POSITIVE_INFINITY,
+		newestMs: Number.NEGATIVE_INFINITY,
+		pages: 0,
+	};
+}
 
-	#forget(): void {
-		this.#entries.clear();
-		this.#readFromMs = Number.POSITIVE_INFINITY;
-		this.#newestMs = Number.NEGATIVE_INFINITY;
-	}
+// The entries that a search read, from the newest on, reach into the known part.
+function touches({ pages, newestMs }: KnownPart, number: number, lastMs: number): boolean {
+	return pages === 0 ? number === 0 : lastMs < newestMs - overlapMs;
+}
+
+function extend(known: KnownPart, number: number, newestMs: number, readFromMs: number): void {
+	known.newestMs = Math.max(known.newestMs, newestMs);
+	known.readFromMs = Math.min(known.readFromMs, readFromMs);
+	known.pages = Math.max(known.pages, number + 1);
 }

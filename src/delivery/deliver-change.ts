@@ -110,10 +110,11 @@ class ChangeDelivery {
 	}
 
 	// An accepted change is sent again only if a list lacks it. A change that may have arrived is sent again also if no
-	// list can be read.
+	// list can be read, unless the caller can wait without end.
 	#mustLookUpAgain(lookup: Lookup | undefined): lookup is Extract<Lookup, { kind: 'unreadable' }> {
 		if (lookup?.kind !== 'unreadable' || !lookup.isTransient) return false;
-		return this.#wasAccepted || this.#remainingMs() > shareForLookups * this.#budgetMs;
+		const { isSingleAttempt = false } = this.#options;
+		return this.#wasAccepted || isSingleAttempt || this.#remainingMs() > shareForLookups * this.#budgetMs;
 	}
 
 	async #attempt(): Promise<Exclude<Verdict, { kind: 'failed' }> | Failure> {
@@ -174,7 +175,7 @@ class ChangeDelivery {
 	#end(state: Delivery['state'], facts: Partial<Pick<Delivery, 'id' | 'url' | 'reason' | 'isUncertain'>>): Delivery {
 		const { id, url, reason, isUncertain = false } = facts;
 		const [{ change }, attempts, requestId] = [this.#parcel, this.#attempts, this.#requestId];
-		return { change, state, id, url, attempts, requestId, reason, isUncertain };
+		return { change, state, id, url, attempts, requestId, reason, isUncertain, hasTimedOut: this.#hasTimedOut };
 	}
 }
 

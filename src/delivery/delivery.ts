@@ -25,6 +25,8 @@ export type Delivery = Readonly<{
 	 * opposite.
 	 */
 	isUncertain: boolean;
+	/** True if an attempt timed out, and no second list proved that it was not recorded: it may be recorded later. */
+	hasTimedOut: boolean;
 }>;
 
 /** A change to deliver. */
@@ -51,7 +53,10 @@ export type DeliveryOptions = Readonly<{
 	clock: Clock;
 	/** The end of the budget, by `clock.now()`. */
 	deadlineMs: number;
-	/** True: at most one attempt. The caller decides when the next one follows. */
+	/**
+	 * True: at most one attempt, and none while the list cannot be read for a transient reason. The caller decides when
+	 * the next one follows.
+	 */
 	isSingleAttempt?: boolean;
 	/** Ends the delivery at once. */
 	signal: AbortSignal;

@@ -11,6 +11,8 @@ import type { RelayOptions } from './start-relay.ts';
 
 const budgetMs = 30_000;
 const lateMs = 10 * 60_000;
+// A change is never sent without a list, so a slow list needs time.
+const relayPolicy = { ...retryPolicy, lookupMs: 15_000 };
 
 // Keeps the last response to a POST, whose status decides about the pause.
 class ObservedClient extends Alert24Client {
@@ -60,7 +62,7 @@ export function openRelayDelivery(
 			const find = recorded.searchWith(client);
 			const delivery = await deliverChange(parcel, {
 				client,
-				policy: retryPolicy,
+				policy: relayPolicy,
 				clock: systemClock,
 				deadlineMs,
 				// The pause of the relay decides about the next attempt.

@@ -49,6 +49,8 @@ const longestDelayMs = 60_000;
 const afterPauseMs = 1000;
 const shortestLookupPauseMs = 60_000;
 const longestLookupPauseMs = 10 * 60_000;
+// After an attempt without a response: the next list must show if Alert24 recorded the change later.
+const settleMs = 15_000;
 
 /** Delivers the changes of the outbox, oldest first, one at a time for each environment, until it is stopped. */
 export class RelayWorker {
@@ -142,7 +144,8 @@ export class RelayWorker {
 		const change = describeChange(preparation.change);
 		if (state === 'undelivered' || keyRejections.includes(delivery.status)) {
 			const isInterrupted = this.#interruption.signal.aborted;
-			const delayMs = isInterrupted ? 0 : this.#noteFailure(delivery, claim);
+			const releaseMs = delivery.isUncertain ? settleMs : 0;
+			const delayMs = isInterrupted ? releaseMs : this.#noteFailure(delivery, claim);
 			await outbox.postpone(claim, delivery, new Date(clock.date() + delayMs));
 			return;
 		}
@@ -190,7 +193,8 @@ export class RelayWorker {
 		// accepts stops the others for a second, and after some attempts only once a minute. The change is due again
 		// soon all the same, so that a wrong clock cannot hold it for long.
 		const ownMs = firstDelayMs * 2 ** Math.min(claim.attempts - 1, 16);
-		const delayMs = Math.min(Math.max(pauseMs, ownMs), longestDelayMs) + afterPauseMs;
+		const shortestMs = delivery.hasTimedOut ? settleMs : 0;
+		const delayMs = Math.max(Math.min(Math.max(pauseMs, ownMs), longestDelayMs) + afterPauseMs, shortestMs);
 		if (isKeyRejected && !this.#isKeyRejected) {
 			log.failure(
 				`Alert24 rejects the API key: ${delivery.reason}. All changes are stored. Nothing is sent, except one change a minute to see if the key works`,

@@ -29,7 +29,17 @@ const later = new Date('2026-11-02T13:00:00.000Z');
 const clock = { date: () => later.getTime() };
 
 function deliver(change: Change, state: Delivery['state'], reason?: string): Delivery {
-	return { change, state, id: undefined, url: undefined, attempts: 3, requestId: 'req_1', reason, isUncertain: false };
+	return {
+		change,
+		state,
+		id: undefined,
+		url: undefined,
+		attempts: 3,
+		requestId: 'req_1',
+		reason,
+		isUncertain: false,
+		hasTimedOut: false,
+	};
 }
 
 suite('folder outbox', () => {

@@ -180,6 +180,22 @@ suite('the worker of the relay', () => {
 		);
 	});
 
+	test('records a change once that Alert24 stores some seconds after a timeout', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10 } });
+		alert24.failWith({ kind: 'status', status: 504 });
+		await send(relay, buildDeploymentEvent(1));
+		await relay.until(() => countFailures(relay) === 1, 'a timeout');
+		clock.advance(10_000);
+		await send(relay, buildDeploymentEvent(2, { environment: 'staging' }));
+		await relay.until(() => alert24.changes.length === 1, 'the change of another environment');
+		alert24.record(JSON.parse(alert24.posts[0]?.body ?? ''), new Date(clock.date()));
+		clock.advance(5000);
+		await relay.until(isEmpty(relay), 'an empty outbox');
+		assert.deepEqual(readJobs(alert24), [2, 1]);
+	});
+
 	test('logs the reason and the time of the next attempt', async () => {
 		await using alert24 = await startAlert24();
 		await using relay = await startTestRelay(alert24, { worker: { pollMs: 20, longestPauseMs: 60_000 } });

@@ -126,6 +126,7 @@ suite('the lines of a result', () => {
 		requestId: undefined,
 		reason: undefined,
 		isUncertain: false,
+		hasTimedOut: false,
 	};
 	const name = 'Deployed shop @ 1a2b3c4d in "production" for service "svc_1"';
 	const rows: [delivery: Partial<Delivery>, stdout: string, stderr: string][] = [
