@@ -61,6 +61,9 @@ export type OutboxCounts = Readonly<{ pending: number; refused: number; oldestPe
 // Further ahead than any lease, hold or pause: the clock was set back, and the change is due.
 const farAheadMs = 15 * 60 * 1000;
 
+// From the end of a process to the next attempt to send the changes that it was sending.
+const settleMs = 15_000;
+
 type Result = 'stored' | 'duplicate';
 
 type InsertedRow = Readonly<{ key: string; isCertain: boolean; values: readonly (string | number | null)[] }>;
@@ -125,10 +128,14 @@ export class SqlOutbox implements Outbox {
 			['create index if not exists change_waits_for on change (waits_for) where waits_for is not null'],
 			['create table if not exists deployment (id text primary key, started_at text, seen_at bigint not null)'],
 		]);
-		// Nobody else uses a SQLite file, so its leases are those of a process that ended.
+		// Nobody else uses a SQLite file, so its leases are those of a process that ended. Alert24 may still process its
+		// requests.
 		if (!isPostgres) {
 			await this.#database.run([
-				['update change set due_at = $1, lease = null where lease is not null and due_at is not null', this.#now()],
+				[
+					'update change set due_at = $1, lease = null where lease is not null and due_at is not null',
+					this.#now() + settleMs,
+				],
 			]);
 		}
 	}

@@ -22,20 +22,25 @@ function makePath(): string {
 suite('the SQLite outbox', () => {
 	describeOutbox(async (now) => openSqliteOutbox(makePath(), now), 10_000);
 
-	test('keeps its changes and releases the leases of a process that ended', async () => {
+	test('keeps its changes, and releases after 15 s the leases of a process that ended', async () => {
 		const path = makePath();
-		const first = await openSqliteOutbox(path);
+		let nowMs = 1_785_000_000_000;
+		const now = () => nowMs;
+		const first = await openSqliteOutbox(path, now);
 		await first.put(buildEntry(1));
 		await first.put(buildEntry(2));
 		await first.claim(3_600_000);
 		await first.end();
-		const second = await openSqliteOutbox(path);
+		const second = await openSqliteOutbox(path, now);
 		const claims = [await second.claim(1000), await second.claim(1000)];
+		nowMs += 15_000;
+		claims.push(await second.claim(1000));
 		assert.deepEqual(
 			claims.map((claim) => [claim?.change.external_id, claim?.isFirst]),
 			[
-				['gitlab:1', false],
 				['gitlab:2', true],
+				[undefined, undefined],
+				['gitlab:1', false],
 			],
 		);
 		await second.end();

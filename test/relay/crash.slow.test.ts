@@ -19,17 +19,19 @@ const resendAfter = 10;
 const environments = ['production', 'staging', 'eu/berlin', 'eu/paris', 'load-1', 'load-2', 'load-3', 'load-4'];
 
 // Each is the state of Alert24 for a while. With `recordsFirst`, Alert24 records the change and the answer is lost.
-const troubles: readonly (Fault | undefined)[] = [
+const troubles: readonly (Fault | 'slow list' | undefined)[] = [
 	undefined,
 	{ kind: 'status', status: 503 },
 	undefined,
 	{ kind: 'reset', when: 'after' },
 	{ kind: 'late', delayMs: 300 },
+	{ kind: 'slow-record', delayMs: 3000 },
 	{ kind: 'hang-up', recordsFirst: true },
 	undefined,
 	{ kind: 'status', status: 502, recordsFirst: true },
 	{ kind: 'status', status: 429, headers: { 'Retry-After': '1' } },
 	{ kind: 'status', status: 401 },
+	'slow list',
 	{ kind: 'reset', when: 'before' },
 ];
 
@@ -145,7 +147,8 @@ async function runChaos(
 		for (let round = 0; !isOver; round += 1) {
 			alert24.heal();
 			const trouble = troubles[round % troubles.length];
-			if (trouble !== undefined) alert24.failAlways(trouble);
+			if (trouble === 'slow list') alert24.failListsAlways({ kind: 'late', delayMs: 1000 });
+			else if (trouble !== undefined) alert24.failAlways(trouble);
 			await wait(700 + Math.random() * 1500);
 		}
 		alert24.heal();
