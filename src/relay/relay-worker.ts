@@ -151,7 +151,11 @@ export class RelayWorker {
 		}
 		this.#noteSuccess();
 		const isOurs = await outbox.finish(claim, { ...delivery, state });
-		if (!isOurs) log.notice(`${change}: another replica took over, because this delivery took longer than its lease`);
+		if (!isOurs) {
+			log.notice(
+				`${change}: another replica took over before this delivery ended: it took longer than its lease, or the clocks of the replicas differ`,
+			);
+		}
 		const id = delivery.id === undefined ? '' : ` (change ${delivery.id})`;
 		if (state === 'recorded') log.success(`Recorded: ${change}${id}`);
 		else if (state === 'already recorded') log.success(`Already recorded: ${change}${id}`);

@@ -196,6 +196,19 @@ suite('the worker of the relay', () => {
 		assert.deepEqual(readJobs(alert24), [2, 1]);
 	});
 
+	test('logs that another took over a change, by a lease that ended early or by a clock that is ahead', async () => {
+		await using alert24 = await startAlert24();
+		const clock = new SteppedClock();
+		await using relay = await startTestRelay(alert24, { clock, worker: { pollMs: 10 } });
+		alert24.failWith({ kind: 'late', delayMs: 2000 });
+		await send(relay, buildDeploymentEvent(1));
+		await alert24.nthRequest(2);
+		clock.advance(61_000);
+		await relay.until(() => /took over before this delivery ended/.test(relay.readLog()), 'the end of the first attempt');
+		assert.match(relay.readLog(), /: it took longer than its lease, or the clocks of the replicas differ$/m);
+		assert.deepEqual(readJobs(alert24), [1]);
+	});
+
 	test('logs the reason and the time of the next attempt', async () => {
 		await using alert24 = await startAlert24();
 		await using relay = await startTestRelay(alert24, { worker: { pollMs: 20, longestPauseMs: 60_000 } });
