@@ -204,7 +204,10 @@ suite('the worker of the relay', () => {
 		await send(relay, buildDeploymentEvent(1));
 		await alert24.nthRequest(2);
 		clock.advance(61_000);
-		await relay.until(() => /took over before this delivery ended/.test(relay.readLog()), 'the end of the first attempt');
+		await relay.until(
+			() => /took over before this delivery ended/.test(relay.readLog()),
+			'the end of the first attempt',
+		);
 		assert.match(relay.readLog(), /: it took longer than its lease, or the clocks of the replicas differ$/m);
 		assert.deepEqual(readJobs(alert24), [1]);
 	});
