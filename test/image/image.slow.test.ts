@@ -41,6 +41,10 @@ suite('the image', { skip: containers.skip }, () => {
 		});
 	}
 
+	test('has the folder of the relay for its user: Docker creates a volume with the owner of the folder', async () => {
+		assert.equal(await engine.expect([...run, image, 'stat', '-c', '%u:%g', '/data']), '1000:1000\n');
+	});
+
 	test('records a deployment when it is run with no command', async () => {
 		await using alert24 = await startAlert24();
 		const variables = { ...job, ALERT24_API_URL: alert24.url, ALERT24_API_KEY: alert24.apiKey };
