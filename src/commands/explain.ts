@@ -1,8 +1,10 @@
+import type { Change } from '../change/change-schema.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { planEvent } from '../relay/plan-event.ts';
 import { isPostServicePayload, readPostServiceBody } from '../relay/post-service-payload.ts';
 import { readEvent } from '../relay/receive-event.ts';
 import { RelaySettingsReader } from '../relay/relay-settings.ts';
+import { printResult } from '../report/result.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { parseJson, property } from '../text/json-value.ts';
 import type { CommandContext } from './command-context.ts';
@@ -32,21 +34,27 @@ export async function explainEvent(
 	const eventKey = source === 'gitlab' ? undefined : guessEventKey(payload);
 	const headers = eventKey === undefined ? {} : { 'x-event-key': eventKey };
 	const event = readEvent({ source, headers, body }, redactor);
-	if (event.kind === 'ignored') log.result(`Not recorded: ${event.reason}`);
-	if (event.kind === 'started') {
-		log.result('Not recorded: the event reports that a deployment runs; a later failure of it then counts');
-	}
+	const reasons: string[] = [];
+	const changes: Change[] = [];
+	if (event.kind === 'ignored') reasons.push(event.reason);
+	if (event.kind === 'started')
+		reasons.push('the event reports that a deployment runs; a later failure of it then counts');
 	for (const plan of planEvent(event, rules)) {
-		if (plan.result !== 'accepted') log.result(`Not recorded: ${plan.reason}`);
+		if (plan.result !== 'accepted') reasons.push(plan.reason);
 		else {
 			for (const { change, rule, facts } of plan.changes) {
+				changes.push(change);
 				log.result(`Rule ${rule} matches. The change:`);
-				log.resultJson(change);
+				if (!log.isJson) log.resultJson(change);
 				if (facts.needsStart)
 					log.result('It is recorded only if an event or GitLab’s API shows that the deployment ran.');
 			}
 		}
 	}
+	for (const reason of reasons) log.result(`Not recorded: ${reason}`);
+	const outcome = changes.length === 0 ? 'nothing_to_record' : 'dry_run';
+	const reason = reasons.length === 0 ? {} : { reason: reasons.join('; ') };
+	printResult({ outcome, exit_code: exitCodes.ok, ...reason, services: [], changes }, log);
 	return exitCodes.ok;
 }
 

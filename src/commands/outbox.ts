@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { quoteForShell } from '../outbox/deliver-folder.ts';
 import { makeFolder } from '../outbox/folder-outbox.ts';
 import { OutboxError } from '../outbox/outbox.ts';
 import type { SqlOutbox, StoredChange } from '../outbox/sql-outbox.ts';
@@ -9,12 +10,15 @@ import { describeFileError } from '../read-regular-file.ts';
 import { isPostgresUrl, listSecrets, RelaySettingsReader } from '../relay/relay-settings.ts';
 import { openOutbox } from '../relay/start-relay.ts';
 import { describeChange } from '../report/messages.ts';
+import { printResult, type Result, type ServiceResult } from '../report/result.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { quote } from '../text/visible-text.ts';
 import { writeWholeFile } from '../write-whole-file.ts';
 import type { CommandContext } from './command-context.ts';
 
 export type OutboxAction = 'list' | 'retry' | 'export';
+
+type ActionResult = Omit<Result, 'exit_code'>;
 
 /**
  * Lists the changes that wait in the relay's store and those that Alert24 refused, makes the refused ones due again, or
@@ -33,9 +37,13 @@ export async function manageOutbox(action: OutboxAction, folder: string, context
 	}
 	const outbox = await openOutbox(store, () => clock.date());
 	try {
-		if (action === 'retry') await retry(outbox, context);
-		else if (action === 'list') list(await outbox.list(), context);
-		else exportChanges(await outbox.list(), folder, context);
+		const result =
+			action === 'retry'
+				? await retry(outbox, context)
+				: action === 'list'
+					? list(await outbox.list(), context)
+					: exportChanges(await outbox.list(), folder, context);
+		printResult({ ...result, exit_code: exitCodes.ok }, context.log);
 		return exitCodes.ok;
 	} catch (error) {
 		if (!(error instanceof OutboxError)) throw error;
@@ -45,20 +53,34 @@ export async function manageOutbox(action: OutboxAction, folder: string, context
 	}
 }
 
-async function retry(outbox: SqlOutbox, { log }: CommandContext): Promise<void> {
+async function retry(outbox: SqlOutbox, { log }: CommandContext): Promise<ActionResult> {
 	const count = await outbox.retryRefused();
-	log.result(
+	const reason =
 		count === 0
 			? 'No change is refused'
-			: `${count} refused ${count === 1 ? 'change is' : 'changes are'} sent again by the relay`,
-	);
+			: `${count} refused ${count === 1 ? 'change is' : 'changes are'} sent again by the relay`;
+	log.result(reason);
+	return { outcome: count === 0 ? 'nothing_to_record' : 'retried', reason, services: [] };
 }
 
-function list(stored: readonly StoredChange[], { log }: CommandContext): void {
+function list(stored: readonly StoredChange[], { log }: CommandContext): ActionResult {
 	if (stored.length === 0) log.result('No change is pending or refused');
 	for (const one of stored) {
-		log.result(`${one.state} since ${one.receivedAt.toISOString()}, ${one.attempts} attempts: ${describeStored(one)}`);
+		const attempts = `${one.attempts} ${one.attempts === 1 ? 'attempt' : 'attempts'}`;
+		log.result(`${one.state} since ${one.receivedAt.toISOString()}, ${attempts}: ${describeStored(one)}`);
 	}
+	return { outcome: 'listed', services: stored.map(toServiceResult) };
+}
+
+function toServiceResult({ change, state, reason, attempts }: StoredChange): ServiceResult {
+	const { service_id, external_id } = change;
+	return {
+		...(service_id !== undefined && { service_id }),
+		state: state === 'pending' ? 'undelivered' : state,
+		...(external_id !== undefined && { external_id }),
+		attempts,
+		...(reason !== undefined && { reason }),
+	};
 }
 
 function describeStored({ change, state, isUndecided, reason }: StoredChange): string {
@@ -66,7 +88,7 @@ function describeStored({ change, state, isUndecided, reason }: StoredChange): s
 	return [describeChange(change), wait, reason].filter((part) => part !== undefined).join(': ');
 }
 
-function exportChanges(all: readonly StoredChange[], folder: string, { log, redactor }: CommandContext): void {
+function exportChanges(all: readonly StoredChange[], folder: string, { log, redactor }: CommandContext): ActionResult {
 	// A replay would record a deployment that perhaps never ran.
 	for (const one of all) if (one.isUndecided) log.result(`Not exported: ${describeStored(one)}`);
 	const stored = all.filter(({ isUndecided }) => !isUndecided);
@@ -88,6 +110,7 @@ function exportChanges(all: readonly StoredChange[], folder: string, { log, reda
 	log.result(
 		stored.length === 0
 			? 'No change to export'
-			: `Exported ${stored.length} ${stored.length === 1 ? 'change' : 'changes'} to ${quote(folder)}. Send them with: alert24-notify replay ${folder}. They also stay in the store`,
+			: `Exported ${stored.length} ${stored.length === 1 ? 'change' : 'changes'} to ${quote(folder)}. Send them with: alert24-notify replay ${quoteForShell(folder)}. They also stay in the store`,
 	);
+	return { outcome: stored.length === 0 ? 'nothing_to_record' : 'exported', services: stored.map(toServiceResult) };
 }

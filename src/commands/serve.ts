@@ -6,6 +6,7 @@ import { openRelayDelivery } from '../relay/open-relay-delivery.ts';
 import { openGitlabJobs } from '../relay/read-gitlab-job.ts';
 import { isPostgresUrl, listSecrets, type RelaySettings, RelaySettingsReader } from '../relay/relay-settings.ts';
 import { openOutbox, startRelay } from '../relay/start-relay.ts';
+import { printResult } from '../report/result.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { readApiUrl } from '../settings/read-api-url.ts';
 import { SettingReader } from '../settings/setting-reader.ts';
@@ -24,6 +25,7 @@ export async function serveRelay(isCheck: boolean, context: CommandContext): Pro
 	if (isCheck) {
 		await outbox.end();
 		log.result(`Valid: ${describe(settings)}`);
+		printResult({ outcome: 'checked', exit_code: exitCodes.ok, services: [] }, log);
 		return exitCodes.ok;
 	}
 	const { deliver, budgetMs } = openRelayDelivery(sending, context);

@@ -103,6 +103,7 @@ export function reportKept(outbox: FolderOutbox, deliveries: readonly Delivery[]
 	for (const line of describeReplay(outbox, left, apiUrl)) log.notice(line);
 }
 
-function quoteForShell(text: string): string {
+/** Returns a text as one argument of a shell's command. */
+export function quoteForShell(text: string): string {
 	return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

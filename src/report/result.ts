@@ -10,8 +10,8 @@ export type ServiceResult = Readonly<{
 	/** The service of the change; absent: the organization. */
 	service_id?: string;
 	/**
-	 * The end of the change; the last three are results of `check`: Alert24 lists the service, does not, or lists no
-	 * services.
+	 * The end of the change, `undelivered` if it still waits; the last three are results of `check`: Alert24 lists the
+	 * service, does not, or lists no services.
 	 */
 	state: ChangeState | 'known' | 'unknown' | 'unchecked';
 	/** The name of a known service. */
@@ -35,14 +35,23 @@ export type ServiceResult = Readonly<{
 /** The JSON object that `--output json` prints on stdout, the same for every command. */
 export type Result = Readonly<{
 	/** For several services: the worst of their states. */
-	outcome: ChangeState | 'nothing_to_record' | 'dry_run' | 'valid' | 'checked' | 'error';
+	outcome:
+		| ChangeState
+		| 'nothing_to_record'
+		| 'dry_run'
+		| 'valid'
+		| 'checked'
+		| 'listed'
+		| 'retried'
+		| 'exported'
+		| 'error';
 	/** The exit code of the command. */
 	exit_code: ExitCode;
 	/** The message of an error, or the reason to record nothing. */
 	reason?: string;
 	/** One result for each service. */
 	services: readonly ServiceResult[];
-	/** The changes that a dry run did not send. */
+	/** The changes that a dry run did not send, or that `explain` would send. */
 	changes?: readonly Change[];
 }>;
 

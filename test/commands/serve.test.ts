@@ -164,6 +164,22 @@ suite('explain', () => {
 			assert.match(run.stderr, /is not the body of a webhook: not JSON|missing.json" does not exist/);
 		}
 	});
+
+	test('prints one result as JSON, with the change or the reason', async () => {
+		for (const [name, outcome, changes] of [
+			['gitlab-deployment-success', 'dry_run', 1],
+			['gitlab-deployment-running', 'nothing_to_record', 0],
+		] as const) {
+			const run = await runInProcess(['explain', savePayload(name)], { ...variables, ALERT24_OUTPUT: 'json' });
+			const result = JSON.parse(run.stdout);
+			assert.deepEqual(
+				[result.outcome, result.changes.length, result.reason === undefined],
+				[outcome, changes, changes === 1],
+			);
+		}
+		const check = await runInProcess(['serve', '--check'], buildVariables({ ALERT24_OUTPUT: 'json' }));
+		assert.deepEqual(JSON.parse(check.stdout), { outcome: 'checked', exit_code: 0, services: [] });
+	});
 });
 
 suite('outbox', () => {
@@ -185,11 +201,32 @@ suite('outbox', () => {
 		assert.equal(list.exitCode, 0, list.stderr);
 		assert.match(
 			list.stdout,
-			/^refused since 20\S+, 1 attempts: Deployed shop @ 00000001 in "production": Alert24 answered 400\npending since 20\S+, 0 attempts: Deployed shop @ 00000002 in "production"\n$/,
+			/^refused since 20\S+, 1 attempt: Deployed shop @ 00000001 in "production": Alert24 answered 400\npending since 20\S+, 0 attempts: Deployed shop @ 00000002 in "production"\n$/,
 		);
 		const retry = await runInProcess(['outbox', 'retry'], variables);
 		assert.equal(retry.stdout, '1 refused change is sent again by the relay\n');
 		assert.equal((await runInProcess(['outbox', 'retry'], variables)).stdout, 'No change is refused\n');
+	});
+
+	test('prints one result as JSON for each action', async () => {
+		const store = join(folder, 'json.sqlite');
+		await fill(store);
+		const run = async (...argv: string[]) => {
+			const { stdout } = await runInProcess(['outbox', ...argv], {
+				ALERT24_RELAY_STORE: store,
+				ALERT24_OUTPUT: 'json',
+			});
+			const { outcome, exit_code, services } = JSON.parse(stdout);
+			return { outcome, exit_code, states: services.map(({ state, external_id }: never) => [state, external_id]) };
+		};
+		const states = [
+			['refused', 'gitlab:1'],
+			['undelivered', 'gitlab:2'],
+		];
+		assert.deepEqual(await run('list'), { outcome: 'listed', exit_code: 0, states });
+		assert.deepEqual(await run('export', join(folder, 'json')), { outcome: 'exported', exit_code: 0, states });
+		assert.deepEqual(await run('retry'), { outcome: 'retried', exit_code: 0, states: [] });
+		assert.deepEqual(await run('retry'), { outcome: 'nothing_to_record', exit_code: 0, states: [] });
 	});
 
 	test('exports a folder that replay sends', async () => {
