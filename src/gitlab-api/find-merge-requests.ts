@@ -28,7 +28,7 @@ export async function listMergeRequestsShippedAfter(client: GitlabClient, enviro
 
 /** Returns the merged merge requests that contain a commit. Throws a LookupError. */
 export async function listMergeRequestsOfCommit(client: GitlabClient, sha: string) {
-	const path = `/repository/commits/${sha}/merge_requests`;
+	const path = `/repository/commits/${encodeURIComponent(sha)}/merge_requests`;
 	return onlyMerged((await client.list(path, {}, readMergeRequest, 1)).items);
 }
 

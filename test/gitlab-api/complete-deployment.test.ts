@@ -736,4 +736,12 @@ suite('A lookup that GitLab does not answer', () => {
 			'GitLab lookup of the deploy job: pipeline 81 has no job "depoly"; the outcome is assumed from the pipeline',
 		]);
 	});
+
+	test('sends any sha as one part of the address', async () => {
+		const commit = { ...fromVariables.commit, sha: '%/../..' };
+		const { gitlab } = await complete({ deployment: { commit, pullRequest: undefined } });
+		const paths = gitlab.requests.map(({ path }) => path).filter((path) => path.includes('/commits/'));
+		assert.equal(paths.length, 2);
+		for (const path of paths) assert.match(path, /\/commits\/%25%2F\.\.%2F\.\.(\/|$)/);
+	});
 });
