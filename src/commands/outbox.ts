@@ -72,8 +72,10 @@ function list(stored: readonly StoredChange[], { log }: CommandContext): ActionR
 	return { outcome: 'listed', services: stored.map(toServiceResult) };
 }
 
-function toServiceResult({ change, state, reason, attempts }: StoredChange): ServiceResult {
+function toServiceResult(stored: StoredChange): ServiceResult {
+	const { change, state, attempts } = stored;
 	const { service_id, external_id } = change;
+	const reason = describeReason(stored);
 	return {
 		...(service_id !== undefined && { service_id }),
 		state: state === 'pending' ? 'undelivered' : state,
@@ -83,9 +85,14 @@ function toServiceResult({ change, state, reason, attempts }: StoredChange): Ser
 	};
 }
 
-function describeStored({ change, state, isUndecided, reason }: StoredChange): string {
-	const wait = isUndecided && state === 'pending' ? 'waits to see if it ran' : undefined;
-	return [describeChange(change), wait, reason].filter((part) => part !== undefined).join(': ');
+function describeStored(stored: StoredChange): string {
+	const reason = describeReason(stored);
+	return `${describeChange(stored.change)}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
+function describeReason({ state, isUndecided, reason }: StoredChange): string | undefined {
+	if (!isUndecided || state === 'refused') return reason;
+	return `waits to see if it ran${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function exportChanges(all: readonly StoredChange[], folder: string, { log, redactor }: CommandContext): ActionResult {

@@ -263,6 +263,8 @@ suite('outbox', () => {
 			list.stdout,
 			/00000002 in "production": waits to see if it ran\n.*00000003 in "production": waits to see if it ran: GitLab responded with 500\n$/,
 		);
+		const json = await runInProcess(['outbox', 'list'], { ...variables, ALERT24_OUTPUT: 'json' });
+		assert.equal(JSON.parse(json.stdout).services[1].reason, 'waits to see if it ran');
 		const exported = await runInProcess(['outbox', 'export', target], variables);
 		assert.equal(readdirSync(target).length, 1);
 		assert.match(exported.stdout, /^Not exported: .*00000002 in "production": waits to see if it ran\n/);
