@@ -20,7 +20,8 @@ RUN node --import=tsx scripts/build.ts
 FROM base
 COPY --from=build /build/dist/*.js /build/dist/LICENSES.txt /usr/local/lib/alert24-notify/
 # A new volume for the relay's store takes the owner of /data.
-RUN ln -s ../lib/alert24-notify/alert24-notify.js /usr/local/bin/alert24-notify && mkdir /data && chown 1000:1000 /data
+RUN mkdir /data && chown 1000:1000 /data && \
+    ln -s ../lib/alert24-notify/alert24-notify.js /usr/local/bin/alert24-notify
 ARG VERSION=0.0.0 REVISION=unknown CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="alert24-notify" \
       org.opencontainers.image.description="Records deployments of GitLab CI/CD and Bitbucket Pipelines in Alert24's change log." \

@@ -103,16 +103,16 @@ function describeExitCodes(): string[][] {
 	]);
 }
 
-// From the declarations: each property has a comment in one line.
+// From the declarations: each property has a comment.
 function describeResult(type: 'Result' | 'ServiceResult'): string[][] {
 	const source = readFileSync('src/report/result.ts', 'utf8');
 	const [, states = ''] = /^export type ChangeState = (.*);$/m.exec(source) ?? [];
 	const [, body = ''] = new RegExp(`^export type ${type} = Readonly<\\{\\n(.*?)^\\}>;$`, 'ms').exec(source) ?? [];
 	const fields = Array.from(
-		body.matchAll(/\/\*\*\s([^/]*)\.\s+\*\/\n\t(\w+)\??: (.*);/g),
+		body.matchAll(/\/\*\*\s([^/]*)\.\s+\*\/\n\t(\w+)\??:\s([^;]*);/g),
 		([, comment = '', name = '', type = '']) => [`\`${name}\``, unwrap(comment), describeValues(type, states)],
 	);
-	if (fields.length !== body.match(/^\t\w+\??: /gm)?.length) throw new Error(`a property of ${type} has no comment`);
+	if (fields.length !== body.match(/^\t\w+\??:/gm)?.length) throw new Error(`a property of ${type} has no comment`);
 	return fields;
 }
 
