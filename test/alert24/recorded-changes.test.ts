@@ -10,10 +10,10 @@ const none: Fault = { kind: 'none' };
 const unreadable: Fault = { kind: 'status', status: 503 };
 
 // One every four seconds: a page is longer than the overlap of two searches.
-function recordOthers(alert24: Alert24StandIn, from: number, count: number): void {
+function recordOthers(alert24: Alert24StandIn, from: number, count: number, everyMs = 4000): void {
 	for (let number = from; number < from + count; number += 1) {
 		const change = { summary: 'another change', environment: 'production', external_id: `other:${number}` };
-		alert24.record(change, new Date(startMs + number * 4000));
+		alert24.record(change, new Date(startMs + number * everyMs));
 	}
 }
 
@@ -45,6 +45,38 @@ suite('RecordedChanges', () => {
 		for (const number of [0, 400, 749, 809]) assert.equal((await find(`other:${number}`)).kind, 'found', `${number}`);
 		assert.deepEqual(await find('gitlab:2'), { kind: 'absent', isProven: true });
 		assert.equal(readPages(alert24).length, 16, 'one page');
+	});
+
+	test('goes on in a list of many changes of one minute', async () => {
+		await using alert24 = await startAlert24();
+		recordOthers(alert24, 0, 750, 80);
+		const find = openSearch(alert24);
+		alert24.failListsWith(none, none, none, unreadable);
+		assert.equal((await find('gitlab:1')).kind, 'unreadable');
+		recordOthers(alert24, 750, 60, 80);
+		alert24.failListsWith(none, none, none, none, unreadable);
+		assert.equal((await find('gitlab:1')).kind, 'unreadable');
+		assert.deepEqual(await find('gitlab:1'), { kind: 'absent', isProven: true });
+		assert.deepEqual(readPages(alert24), [0, 1, 2, 3, 0, 1, 2, 3, 4, 0, 3, 4, 5, 6, 7, 8]);
+	});
+
+	test('finds a change behind more new ones than one search can read', async () => {
+		await using alert24 = await startAlert24();
+		recordOthers(alert24, 0, 10, 80);
+		const find = openSearch(alert24);
+		assert.equal((await find('gitlab:1')).kind, 'absent');
+		alert24.record(
+			{ summary: 'the change', environment: 'production', external_id: 'gitlab:1' },
+			new Date(startMs + 800),
+		);
+		recordOthers(alert24, 11, 750, 80);
+		for (let search = 0; search < 3; search += 1) {
+			alert24.failListsWith(none, none, none, none, unreadable);
+			assert.notEqual((await find('gitlab:1')).kind, 'absent');
+		}
+		alert24.heal();
+		assert.equal((await find('gitlab:1')).kind, 'found');
+		assert.ok(readPages(alert24).length < 20, `pages ${readPages(alert24)}`);
 	});
 
 	test('starts again if the list became shorter', async () => {
