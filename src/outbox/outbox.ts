@@ -45,7 +45,7 @@ export interface Outbox {
 	/**
 	 * Stores a change. Resolves to 'duplicate' if the outbox already holds or has finished a change with the same key.
 	 * The folder does not remember what it finished, and replaces what it holds, but for its `createdAt`. A database
-	 * keeps the first.
+	 * keeps the first, unless it is not known that its deployment ran.
 	 */
 	put(entry: NewEntry): Promise<'stored' | 'duplicate'>;
 	/**

@@ -43,7 +43,7 @@ export class RelayMetrics {
 	constructor(count: () => Promise<OutboxCounts | undefined>, now: () => number) {
 		const refused = new Gauge({
 			name: 'alert24_relay_refused',
-			help: 'Changes that Alert24 refused and that wait for `outbox retry`.',
+			help: 'Changes that were refused and wait for `outbox retry`.',
 			registers: [this.#registry],
 		});
 		const oldest = new Gauge({
