@@ -43,7 +43,12 @@ suite(`a command on a random network, seed ${seed},`, { concurrency: atOnce }, (
 		test(`keeps the promises, part ${part + 1}`, async () => {
 			const property = fc.asyncProperty(randomNetworks, checkNetwork);
 			const numRuns = networks / atOnce;
-			await fc.assert(property, { seed: seed + part, numRuns, interruptAfterTimeLimit: 150_000 });
+			await fc.assert(property, {
+				seed: seed + part,
+				numRuns,
+				interruptAfterTimeLimit: 900_000,
+				markInterruptAsFailure: true,
+			});
 		});
 	}
 });

@@ -20,6 +20,8 @@ export type EnvironmentRow = Readonly<{
 	bytes?: readonly number[];
 }>;
 
+const userinfo = `fuzz-deployer:${secrets.repositoryPassword}@`;
+const repositoryUrl = `https://${userinfo}gitlab.com/shop/web-shop.git`;
 const deployJob = {
 	...gitlabJob,
 	CI_JOB_STATUS: 'success',
@@ -30,6 +32,7 @@ const deployJob = {
 	CI_ENVIRONMENT_NAME: 'production',
 	DB_PASSWORD: secrets.databasePassword,
 	DEPLOY_CREDENTIALS: secrets.deployToken,
+	CI_REPOSITORY_URL: repositoryUrl,
 };
 const step = { ...bitbucketStep, BITBUCKET_STEP_OIDC_TOKEN: secrets.jobToken };
 
@@ -73,8 +76,9 @@ const join = (piece: fc.Arbitrary<string>) => fc.array(piece, { maxLength: 5 }).
 const text = join(
 	fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...hostile, ...keys) }, { weight: 1, arbitrary: anyText }),
 );
-// GitLab and its runner expand `$NAME` in these texts, so that they can contain the value of any variable.
-const expandedText = join(fc.constantFrom(...hostile, ...keys, databasePassword, deployToken));
+// GitLab and its runner expand `$NAME` in these texts, so that they can contain the value of any variable. The letters
+// after an API key count as its end, so that a URL does not follow one at once.
+const expandedText = join(fc.constantFrom(...hostile, ...keys, databasePassword, deployToken, ` ${repositoryUrl}`));
 const plain = (...values: string[]) => fc.constantFrom('', ...values);
 
 const settings = {
@@ -92,6 +96,9 @@ const settings = {
 	ALERT24_API_KEY_FILE: plain('', '', '/nowhere/key', apiKey),
 	ALERT24_ENVIRONMENT: plain('production', 'staging', ' ', '$CI_ENVIRONMENT_NAME'),
 	CI_JOB_STATUS: plain('success', 'failed', 'canceled', 'timedout', 'running', 'odd', 'SUCCESS', 'success '),
+	CI_PROJECT_URL: plain(`https://${userinfo}gitlab.com/shop/web-shop`),
+	CI_PIPELINE_URL: plain(`https://${userinfo}gitlab.com/shop/web-shop/-/pipelines/81234`),
+	CI_JOB_URL: plain(`https://${userinfo}gitlab.com/shop/web-shop/-/jobs/903311`),
 	CI_ENVIRONMENT_ACTION: plain('start', 'prepare', 'stop'),
 	CI_MERGE_REQUEST_IID: plain('12', '0', '123456789012345678901'),
 	BITBUCKET_EXIT_CODE: plain('0', '1', '127', '00', 'x'),
@@ -110,7 +117,7 @@ const bitbuckets = 'BITBUCKET_BRANCH BITBUCKET_TAG BITBUCKET_COMMIT BITBUCKET_RE
 const textNames = [...own.split(' ').map((name) => `ALERT24_${name}`), ...`${gitlabs} ${bitbuckets}`.split(' ')];
 const expandedNames = ['CI_COMMIT_MESSAGE', 'CI_COMMIT_BRANCH', 'CI_COMMIT_TAG'];
 // Without its variable, a secret is a text like any other.
-const holders = ['CI_JOB_TOKEN', 'BITBUCKET_STEP_OIDC_TOKEN', 'DB_PASSWORD', 'DEPLOY_CREDENTIALS'];
+const holders = ['CI_JOB_TOKEN', 'BITBUCKET_STEP_OIDC_TOKEN', 'DB_PASSWORD', 'DEPLOY_CREDENTIALS', 'CI_REPOSITORY_URL'];
 const removable = Object.keys({ ...deployJob, ...step, ALERT24_API_KEY: '', ALERT24_DEPLOY_JOB: '' }).filter(
 	(name) => !holders.includes(name),
 );

@@ -8,6 +8,7 @@ export const secrets = {
 	proxyPassword: 'pr0xy/Fuzzed pa:ss@w0rd',
 	databasePassword: 'db-Fuzzed"pa$$word\\9',
 	deployToken: 'gldt-Fuzzed-Deploy-Token-77',
+	repositoryPassword: 'git-Fuzzed:Repository~Password',
 } as const;
 
 /** Returns a secret in the forms in which a program could print it: as it stands, in JSON, in a URL and in base64. */
