@@ -1,8 +1,8 @@
 # Builds the change of one service from the job's variables, field by field as src/change does. Texts are bytes.
 # From the shell: a24_key, a24_outcome, a24_message (from git), a24_kind (from GitLab), a24_index, a24_mode.
 BEGIN {
-	mode = ENVIRON["a24_mode"]; while (++i < 256) code[byte[i] = sprintf("%c", i)] = i
-	split("a24_key CI_JOB_TOKEN ALERT24_API_KEY", holder, " ")
+	mode = ENVIRON["a24_mode"]; split("a24_key CI_JOB_TOKEN ALERT24_API_KEY", holder, " ")
+	while (++i < 256) { code[c = sprintf("%c", i)] = i; control[i] = (i < 128 ? "" : "\302") c }
 	if (mode == "encode") print encode(env("CI_ENVIRONMENT_NAME"))
 	if (mode == "build") build()
 }
@@ -143,8 +143,8 @@ function quote(value) { return json(fit(value, 200)) }
 function json(value) { gsub(/["\\]/, "\\\\&", value); return "\"" escape(value) "\"" }
 # Makes a text harmless in a log, in JSON's own way: control characters, and the marks of GitLab's collapsible sections.
 function escape(value,   i) {
-	for (i = value ~ /[^ -~]/ ? 1 : 128; i < 128; i += i == 31 ? 96 : 1) if (index(value, byte[i]))
-		value = replace(value, byte[i], i == 9 ? "\\t" : i == 10 ? "\\n" : i == 13 ? "\\r" : sprintf("\\u%04x", i))
+	for (i = value ~ /[^ -~]/ ? 1 : 160; i < 160; i += i == 31 ? 96 : 1) if (index(value, control[i]))
+		value = replace(value, control[i], i == 9 ? "\\t" : i == 10 ? "\\n" : i == 13 ? "\\r" : sprintf("\\u%04x", i))
 	return replace(replace(value, "section_start:", "section_start\\u003a"), "section_end:", "section_end\\u003a")
 }
 function encode(value,   i, c, out) {

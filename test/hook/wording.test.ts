@@ -40,6 +40,23 @@ suite('the words of the hook', { concurrency: 2, skip: whyWithoutTools }, () => 
 			assert.equal(findLine(hook.stderr), findLine(command.stderr));
 		});
 	}
+
+	test('contain no control character that a terminal executes', async () => {
+		const controls = Array.from({ length: 159 }, (_, index) => String.fromCharCode(index + 1))
+			.join('')
+			.replace(/[ -~]/g, '');
+		await using alert24 = await startAlert24();
+		const variables = { ...hookJob, ALERT24_API_KEY: alert24.apiKey, ALERT24_API_URL: alert24.url };
+		for (const kind of ['curl and gawk', 'GNU wget and mawk', 'busybox'] as const) {
+			using tools = new Toolbox(kind);
+			const hook = await runHook(
+				{ ...variables, ALERT24_SUMMARY: `é${controls}` },
+				{ shell: 'dash', path: tools.path },
+			);
+			assert.match(hook.stdout, /^Recorded: é\\u0001[^\p{Cc}]*\\u009f in "production"[^\p{Cc}]*\n$/u, hook.stderr);
+			assert.equal(alert24.sentChanges.at(-1)?.['summary'], `é${controls}`);
+		}
+	});
 });
 
 function findLine(text: string): string | undefined {
