@@ -389,8 +389,8 @@ function buildInsert(count: number): string {
 		(_, row) => `(${[1, 2, 3, 4, 5, 6].map((column) => `$${row * 6 + column}`)})`,
 	);
 	return `insert into change (key, lane, body, received_at, due_at, waits_for) values ${rows}
-		on conflict (key) do update set lane = excluded.lane, body = excluded.body, received_at = excluded.received_at, due_at = excluded.due_at,
-			waits_for = excluded.waits_for, attempts = 0, lease = null, outcome = null, reason = null
+		on conflict (key) do update set lane = excluded.lane, body = excluded.body, received_at = excluded.received_at,
+			due_at = excluded.due_at, waits_for = excluded.waits_for, attempts = 0, lease = null, outcome = null, reason = null
 		where change.outcome = 'never started' or (change.waits_for is not null and excluded.waits_for is null)
 		returning key`;
 }

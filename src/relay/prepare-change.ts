@@ -9,7 +9,7 @@ import type { Preparation } from './relay-worker.ts';
 import type { GitlabJobReference } from './reported-event.ts';
 
 /** The answer of GitLab's API to the lookup of a job. */
-export type GitlabJobAnswer = Readonly<{
+type GitlabJobAnswer = Readonly<{
 	/** False if the job never ran, or does not exist any more. Undefined: a later answer may show it. */
 	hasRun: boolean | undefined;
 	/** The reason for an answer without the job. */
