@@ -105,7 +105,7 @@ suite('the lookup of a job in GitLab', () => {
 		await fetch(`${relay.url}/webhooks/gitlab`, signGitlab(buildEvent(gitlab, 1, { status: 'failed' })));
 		await fetch(`${relay.url}/webhooks/gitlab`, signGitlab(buildEvent(gitlab, 4)));
 		clock.advance(61_000);
-		await relay.until(() => alert24.changes.length === 1, 'the success');
+		await relay.until(async () => (await relay.outbox.count()).pending === 1, 'the success');
 		assert.equal(alert24.sentChanges[0]?.['summary'], 'Deployed web-shop @ 5b1e7d20');
 		assert.deepEqual(
 			(await relay.outbox.list()).map(({ state, isUndecided, reason }) => [state, isUndecided, reason]),
