@@ -42,7 +42,7 @@ export function buildHookTemplate(): string {
 
 function quoteAwk(name: string): string {
 	const source = read(`${name}.awk`).replaceAll("'", `'\\''`);
-	return `a24_${name}_awk='\n${source}'\n`;
+	return `a24_${name}='\n${source}'\n`;
 }
 
 // A job carries the script alone.
@@ -66,7 +66,6 @@ function fill(text: string): string {
 		shared_values: listSharedValues(),
 		remedies: [
 			...Object.entries(remedies).map(([status, remedy]) => assign(`remedy[${status}]`, remedy)),
-			assign('no_client', noClient),
 			assign('untrusted', untrusted),
 		],
 	};

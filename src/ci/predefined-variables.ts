@@ -16,7 +16,7 @@ export const variablePatterns = {
 	 * The name, `=` and value of a variable that GitLab, this program's settings, the image or the shell set. The value
 	 * of a folder or program begins with a slash.
 	 */
-	predefined: `^(CI_(${gitlabVariables.join('|')})|GITLAB_USER_|ALERT24_|HOSTNAME=|[A-Z_]*(VERSION=|(PATH|HOME|PWD|_)=/))`,
+	predefined: `^(CI_(${gitlabVariables.join('|')})|GITLAB_USER_|ALERT24_|[A-Z_]*(VERSION=|(PATH|HOME|PWD|_)=/))`,
 	/** A name that indicates a secret, if it does not match `harmless`. */
 	secret: 'KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|DSN|(^|_)PAT(_|$)',
 	harmless: `^(${harmlessVariables.join('|')})$`,

@@ -8,11 +8,11 @@ END {
 	if (!is_whole) read_line(last)
 	else if (count == 3) status = parts[1] + 0
 	gsub(/"[ \t\n]*:[ \t\n]*/, "\":", body); is_json = body ~ /^[ \t\n]*[{]/ && final ~ /[}][ \t\r]*$/
-	if (mode == "deployments") print status == 200 && is_complete ? find_rollback() : judge()
+	if (mode == "history") print status == 200 && is_complete ? find_rollback() : judge()
 	else if (is_list) print status !~ /^2/ ? "" : found ? "found" : has_list && is_json && is_complete ? "absent" : ""
 	else print judge() "\n" doubt "\n" retry_after + 0 "\n" show(request_id) "\n" show(id) "\n" escape(redact(reason))
 }
-function show(value) { return fit(escape(redact(value)), 100) }
+function show(text) { return fit(escape(redact(text)), 100) }
 # No body can imitate a header: wget indents headers, and after curl's empty line only those of a proxy or a 1xx go on.
 function read_line(line,   name) {
 	if (!in_body) sub(/\r$/, "", line)
@@ -29,14 +29,14 @@ function read_line(line,   name) {
 		if (is_list && index(line, "\\/")) gsub(/\\\//, "/", line)
 		if (is_list && index(line, ENVIRON["a24_find"])) found = 1
 		if (line ~ /"data"[ \t]*:[ \t]*\[/) has_list = 1
-		if (length(body) < 20000) body = body substr(line, 1, mode == "deployments" ? 4000000 : 20000) "\n"
+		if (length(body) < 20000) body = body substr(line, 1, mode == "history" ? 4000000 : 20000) "\n"
 	}
 }
 # Returns recorded, refused, retry, unconfirmed, untrusted (the certificate) or proven (a busybox may get the key).
 function judge(   remedy) {
 	@remedies@
 	reason = "Alert24 answered " status read_error()
-	if (exited == 97 || note ~ /certificate validation not implemented/) { reason = no_client; return "refused" }
+	if (exited == 97 || note ~ /certificate validation not implemented/) { reason = ENVIRON["a24_none"]; return "refused" }
 	if (!status || (status ~ /^2/ && is_whole && !is_complete)) return judge_silence()
 	if (mode == "probe" && status !~ /^3/) return "proven"
 	if (status ~ /^2/) return judge_success()
