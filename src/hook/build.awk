@@ -16,7 +16,7 @@ function build(   count, id, message, name, given, i) {
 	if (outcome != "success" && tolower(env("ALERT24_RECORD_FAILURES")) !~ /^(true|1|yes)$/)
 		stop(unrecorded words[4] unrecorded_end)
 	if (is_blank(env_name) || env_name ~ /^[$][{]?[A-Za-z0-9_]+[}]?$/) stop(no_environment)
-	count = split_list(env("ALERT24_SERVICE_ID"), services, 0); service = services[env("a24_index") + 0]
+	count = split_list(env("ALERT24_SERVICE_ID"), services, 0); service = fit(services[env("a24_index") + 0], 256)
 	type = env("a24_kind") == "rollback" ? "rollback" : "deployment"
 	if (env("ALERT24_CHANGE_TYPE") !~ /^(auto|)$/) type = env("ALERT24_CHANGE_TYPE")
 	for (name in ENVIRON) if (name !~ /^a24_/) hide(name, env(name))
@@ -34,7 +34,7 @@ function build(   count, id, message, name, given, i) {
 	add("pipeline_url", url(env("CI_PIPELINE_URL"))); add("environment", env_name)
 	add("risk_level", first("ALERT24_RISK_LEVEL", outcome == "success" ? "" : "high"))
 	add("changed_by", first("ALERT24_CHANGED_BY", env("GITLAB_USER_LOGIN")))
-	id = build_external_id(env("ALERT24_EXTERNAL_ID"), count); add("external_id", id)
+	id = fit(build_external_id(env("ALERT24_EXTERNAL_ID"), count), 4096); add("external_id", id)
 	change = "{" change ",\"tags\":[" build_tags() "]}"; print count "\n" json(id)
 	gsub(/[^!-~]|["\\]/, "_", id); print id ":" hash(change)
 	if (service != "") service = " for service " quote(service)

@@ -21,4 +21,12 @@ export const environmentRegressions: readonly EnvironmentRow[] = [
 		folder: 'plain',
 		set: { ALERT24_SUMMARY: '{"format":"alert24-notify undelivered change","version":2' },
 	},
+	// A service id whose external id is longer than the system allows for a variable.
+	{
+		job: 'deploy job',
+		folder: 'plain',
+		server: 'healthy',
+		set: { ALERT24_SERVICE_ID: '🚀'.repeat(13_750), ALERT24_LOOKUP: 'never' },
+		removed: [],
+	},
 ];
