@@ -1,7 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { ConfigurationError } from '../reported-error.ts';
 import { OutboxError } from './outbox.ts';
-import { type Row, type SqlDatabase, SqlOutbox, type Statement } from './sql-outbox.ts';
+import type { Row, SqlDatabase, Statement } from './sql-database.ts';
+import { SqlOutbox } from './sql-outbox.ts';
 
 // GitLab and Bitbucket wait 10 s for a response, and the relay promises 3 s.
 const connectMs = 2000;

@@ -1,36 +1,10 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Change } from '../change/change-schema.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { makeVisible } from '../text/visible-text.ts';
-import { buildOutboxKey } from './build-outbox-key.ts';
-import type { Claim, FinishedDelivery, NewEntry, Outbox } from './outbox.ts';
-
-/** A statement with its values for `$1`, `$2` …. */
-export type Statement = readonly [sql: string, ...values: (string | number | null)[]];
-
-export type Row = Readonly<Record<string, unknown>>;
-
-/** A database that runs the statements of `SqlOutbox`: SQLite or PostgreSQL. */
-export interface SqlDatabase {
-	readonly engine: 'sqlite' | 'postgres';
-	/**
-	 * Runs the statements in one transaction and returns the rows of each. The transaction is durable when the promise
-	 * resolves. Rejects with an `OutboxError` if the database cannot be read or written.
-	 */
-	run(statements: readonly Statement[]): Promise<Row[][]>;
-	close(): Promise<void>;
-}
-
-/** A change on its way into the database, with what its owner wants to find with it. */
-export type NewRow = NewEntry &
-	Readonly<{
-		details?: unknown;
-		/** The id of the start without which the change does not count. Undefined: it counts. */
-		waitsFor?: string | undefined;
-	}>;
-
-/** The start of a deployment: `id` is the beginning of its external_id. */
-export type DeploymentStart = Readonly<{ id: string; startedAt: string | undefined }>;
+import { type Acceptance, AcceptanceQueue, type DeploymentStart, type NewRow, shorten } from './acceptance-queue.ts';
+import type { Claim, FinishedDelivery, Outbox } from './outbox.ts';
+import type { Row, SqlDatabase, Statement } from './sql-database.ts';
 
 export type SqlClaim = Claim &
 	Readonly<{
@@ -64,36 +38,17 @@ const farAheadMs = 15 * 60 * 1000;
 // From the end of a process to the next attempt to send the changes that it was sending.
 const settleMs = 15_000;
 
-type Result = 'stored' | 'duplicate';
-
-type InsertedRow = Readonly<{ key: string; isCertain: boolean; values: readonly (string | number | null)[] }>;
-
-/** An event on its way into the database. */
-type Acceptance = Readonly<{
-	rows: readonly InsertedRow[];
-	start: DeploymentStart | undefined;
-	resolve(results: Result[]): void;
-	reject(error: unknown): void;
-}>;
-
-// An index of PostgreSQL stores at most 2704 bytes of an entry, and a character of this length has at most three.
-const longestName = 500;
-
-// Each number of rows is a statement of its own, which the database prepares once.
-const mostRowsOfStatement = 32;
-
 /** The outbox of the relay: one table of changes and one of deployments, by the same SQL on both engines. */
 export class SqlOutbox implements Outbox {
 	readonly #database: SqlDatabase;
 	readonly #now: () => number;
 	readonly #claimSql: string;
-	readonly #acceptanceLock: readonly Statement[];
-	#waiting: Acceptance[] = [];
-	#isCommitting = false;
+	readonly #queue: AcceptanceQueue;
 
 	constructor(database: SqlDatabase, now: () => number = Date.now) {
 		this.#database = database;
 		this.#now = now;
+		this.#queue = new AcceptanceQueue(database, now);
 		// SQLite has one writer. In PostgreSQL, another replica may look at the same row at the same time.
 		const isPostgres = database.engine === 'postgres';
 		const lock = isPostgres ? 'for update skip locked' : '';
@@ -102,9 +57,6 @@ export class SqlOutbox implements Outbox {
 			select c.seq from change c where (c.due_at <= $3 or c.due_at > $4) and not exists
 				(select 1 from change o where o.lane = c.lane and o.due_at is not null and o.seq < c.seq)
 			order by c.seq limit 1 ${lock}) returning *`;
-		// Replicas store one after another. Otherwise an event could be visible before an earlier one of its lane, and
-		// two replicas that store the same events in another order would block each other.
-		this.#acceptanceLock = isPostgres ? [['select pg_advisory_xact_lock(2402)']] : [];
 	}
 
 	/** Creates the tables that are missing. */
@@ -140,7 +92,7 @@ export class SqlOutbox implements Outbox {
 		}
 	}
 
-	async put(entry: NewRow): Promise<Result> {
+	async put(entry: NewRow): Promise<Acceptance> {
 		const [result = 'stored'] = await this.accept([entry], undefined);
 		return result;
 	}
@@ -153,68 +105,8 @@ export class SqlOutbox implements Outbox {
 	 * A change takes the place of an equal one that never started. One that counts also takes the place of an equal one
 	 * that waits for its start; a worker that claimed that one loses its lease.
 	 */
-	async accept(entries: readonly NewRow[], start: DeploymentStart | undefined): Promise<Result[]> {
-		const now = this.#now();
-		const rows = entries.map(({ change, createdAt, lane, dueAt, details, waitsFor }) => {
-			const key = buildOutboxKey(change);
-			const body = JSON.stringify({ change, created_at: createdAt.getTime(), details });
-			const name = shorten(lane ?? key);
-			const start = waitsFor === undefined ? null : shorten(waitsFor);
-			const values = [key, name, body, now, dueAt?.getTime() ?? now, start];
-			return { key, isCertain: waitsFor === undefined, values };
-		});
-		return await new Promise((resolve, reject) => {
-			this.#waiting.push({ rows, start, resolve, reject });
-			if (!this.#isCommitting) void this.#commitWaiting();
-		});
-	}
-
-	async #commitWaiting(): Promise<void> {
-		this.#isCommitting = true;
-		while (this.#waiting.length > 0) {
-			const batch = this.#waiting;
-			this.#waiting = [];
-			await this.#commit(batch);
-		}
-		this.#isCommitting = false;
-	}
-
-	async #commit(batch: readonly Acceptance[]): Promise<void> {
-		try {
-			const stored = await this.#store(batch);
-			for (const { rows, resolve } of batch) resolve(rows.map((row) => (stored.has(row) ? 'stored' : 'duplicate')));
-		} catch (error) {
-			// An event that the database rejects is rejected alone.
-			if (batch.length > 1 && isOfValue(error)) for (const one of batch) await this.#commit([one]);
-			else for (const { reject } of batch) reject(error);
-		}
-	}
-
-	/** Returns the rows that are now in the database. */
-	async #store(batch: readonly Acceptance[]): Promise<Set<InsertedRow>> {
-		const rows = chooseRows(batch.flatMap((acceptance) => acceptance.rows));
-		const inserts: Statement[] = [];
-		for (let index = 0; index < rows.length; index += mostRowsOfStatement) {
-			const part = rows.slice(index, index + mostRowsOfStatement);
-			inserts.push([buildInsert(part.length), ...part.flatMap(({ values }) => values)]);
-		}
-		const starts = batch.flatMap(({ start }) => (start === undefined ? [] : [start]));
-		const results = await this.#database.run([
-			...this.#acceptanceLock,
-			...inserts,
-			...starts.map((start) => this.#buildStart(start)),
-		]);
-		const keys = new Set(results.flat().map(({ key }) => key));
-		return new Set(rows.filter(({ key }) => keys.has(key)));
-	}
-
-	#buildStart({ id, startedAt }: DeploymentStart): Statement {
-		return [
-			'insert into deployment (id, started_at, seen_at) values ($1, $2, $3) on conflict (id) do nothing',
-			shorten(id),
-			startedAt ?? null,
-			this.#now(),
-		];
+	accept(entries: readonly NewRow[], start: DeploymentStart | undefined): Promise<Acceptance[]> {
+		return this.#queue.accept(entries, start);
 	}
 
 	async claim(leaseMs: number): Promise<SqlClaim | undefined> {
@@ -373,42 +265,9 @@ export class SqlOutbox implements Outbox {
 	}
 }
 
-// One statement must not meet a key twice. Of equal changes, the first that counts is stored, or else the first.
-function chooseRows(rows: readonly InsertedRow[]): InsertedRow[] {
-	const chosen = new Map<string, InsertedRow>();
-	for (const row of rows) {
-		const other = chosen.get(row.key);
-		if (other === undefined || (row.isCertain && !other.isCertain)) chosen.set(row.key, row);
-	}
-	return [...chosen.values()];
-}
-
-function buildInsert(count: number): string {
-	const rows = Array.from(
-		{ length: count },
-		(_, row) => `(${[1, 2, 3, 4, 5, 6].map((column) => `$${row * 6 + column}`)})`,
-	);
-	return `insert into change (key, lane, body, received_at, due_at, waits_for) values ${rows}
-		on conflict (key) do update set lane = excluded.lane, body = excluded.body, received_at = excluded.received_at,
-			due_at = excluded.due_at, waits_for = excluded.waits_for, attempts = 0, lease = null, outcome = null, reason = null
-		where change.outcome = 'never started' or (change.waits_for is not null and excluded.waits_for is null)
-		returning key`;
-}
-
-// A long name, such as that of an environment of thousands of characters, is stored as its hash.
-function shorten(name: string): string {
-	return name.length <= longestName ? name : hash('sha256', name);
-}
-
 // PostgreSQL rejects a text with a NUL.
 function toText(text: string | undefined): string | null {
 	return text === undefined ? null : makeVisible(text);
-}
-
-// PostgreSQL rejected a value, and its connection works (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-function isOfValue(error: unknown): boolean {
-	const { cause } = error as Error;
-	return /^(22|23|54)...$/.test(String((cause as { code?: unknown } | undefined)?.code));
 }
 
 function readBody(row: Row): { change: Change; created_at: number; details: unknown } {

@@ -6,7 +6,8 @@ import { describeFileError } from '../read-regular-file.ts';
 import { ConfigurationError } from '../reported-error.ts';
 import { quote } from '../text/visible-text.ts';
 import { OutboxError } from './outbox.ts';
-import { type Row, type SqlDatabase, SqlOutbox, type Statement } from './sql-outbox.ts';
+import type { Row, SqlDatabase, Statement } from './sql-database.ts';
+import { SqlOutbox } from './sql-outbox.ts';
 
 /**
  * Opens the outbox in a SQLite file, which it creates. Only one process can use the file. Throws a ConfigurationError

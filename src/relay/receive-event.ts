@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Log } from '../log/log.ts';
-import type { NewRow, SqlOutbox } from '../outbox/sql-outbox.ts';
+import type { NewRow } from '../outbox/acceptance-queue.ts';
+import type { SqlOutbox } from '../outbox/sql-outbox.ts';
 import { parseJson } from '../text/json-value.ts';
 import type { Redactor } from '../text/redact.ts';
 import { quote } from '../text/visible-text.ts';

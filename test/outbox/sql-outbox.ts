@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import type { NewRow, SqlOutbox } from '../../src/outbox/sql-outbox.ts';
+import type { NewRow } from '../../src/outbox/acceptance-queue.ts';
+import type { SqlOutbox } from '../../src/outbox/sql-outbox.ts';
 
 /** A change whose external_id is `gitlab:<number>`, in a lane of its own. */
 export function buildEntry(number: number): NewRow {
